@@ -1,0 +1,207 @@
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "src/base/file.h"
+
+namespace kip {
+namespace {
+
+tl::unexpected<Error> system_error() {
+  const int number = errno;
+  return tl::unexpected<Error>(Error{Errc::kSystem, std::strerror(number), std::nullopt, number});
+}
+
+Status write_all(int descriptor, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return system_error();
+    }
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
+}  // namespace
+
+Fd::~Fd() {
+  if (number_ >= 0) ::close(number_);
+}
+
+Result<Root> Root::at(const std::string& directory) {
+  Root root;
+  root.directory_ = Fd(::open(directory.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.directory_) return system_error();
+  return root;
+}
+
+Result<Fd> Root::open(const std::string& path, int flags) const {
+  int number;
+  if (is_host()) {
+    number = ::open(path.c_str(), flags | O_CLOEXEC);
+  } else {
+    open_how how = {};
+    how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+    how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+    number =
+        static_cast<int>(::syscall(SYS_openat2, directory_.get(), path.c_str(), &how, sizeof how));
+  }
+  if (number < 0) return system_error();
+  return Fd(number);
+}
+
+Result<Fd> Root::open_in(int directory, const std::string& directory_path, const char* name,
+                         int flags) const {
+  if (!is_host()) return open(directory_path + "/" + name, flags);
+  const int number = ::openat(directory, name, flags | O_CLOEXEC);
+  if (number < 0) return system_error();
+  return Fd(number);
+}
+
+Result<std::uint64_t> FileInput::size() {
+  if (size_ < 0) {
+    struct stat status;
+    if (::fstat(descriptor_, &status) != 0) return system_error();
+    size_ = status.st_size;
+  }
+  return static_cast<std::uint64_t>(size_);
+}
+
+Result<std::size_t> FileInput::do_read(MutableBytes out) {
+  std::size_t done = 0;
+  while (done < out.size()) {
+    const ssize_t count =
+        ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(at_));
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      return system_error();
+    }
+    done += static_cast<std::size_t>(count);
+    at_ += static_cast<std::uint64_t>(count);
+    if (count == 0) break;
+    // A short count on a regular file is its end. Small reads are look-ahead, thousands of them in
+    // a firmware tree: they believe it at once; large ones ask again, for file systems that deliver
+    // in pieces.
+    if (out.size() <= kPeek) break;
+  }
+  return done;
+}
+
+Result<std::uint64_t> FileInput::do_skip(std::uint64_t count) {
+  const std::uint64_t end = TRY(size());
+  const std::uint64_t moved = std::min(count, end > at_ ? end - at_ : 0);
+  at_ += moved;
+  return moved;
+}
+
+Result<std::vector<std::uint8_t>> read_file(const Root& root, const std::string& path,
+                                            std::uint64_t limit) {
+  const Fd file = TRY(root.open(path, O_RDONLY | O_NONBLOCK));
+  FileInput in(file.get());
+  return read_rest(in, limit);
+}
+
+Status Sink::write(Bytes bytes) {
+  TRY(do_write(bytes));
+  written_ += bytes.size();
+  return {};
+}
+
+Status MemorySink::do_write(Bytes bytes) {
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  return {};
+}
+
+Status DescriptorSink::do_write(Bytes bytes) {
+  return write_all(descriptor_, bytes);
+}
+
+Result<AtomicFile> AtomicFile::create(const std::string& path, Existing existing, mode_t mode) {
+  AtomicFile file;
+  file.path_ = path;
+  file.existing_ = existing;
+  struct stat status;
+  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+    char* const real = ::realpath(path.c_str(), nullptr);
+    if (real == nullptr) return system_error();
+    file.path_ = real;
+    std::free(real);
+  }
+  if (::stat(file.path_.c_str(), &status) == 0) {
+    if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "exists and is not a regular file");
+    if (existing == Existing::kRefuse) return fail(Errc::kInvalid, "exists (--force replaces it)");
+  }
+  const std::size_t slash = file.path_.rfind('/');
+  file.directory_ = slash == std::string::npos ? "."
+                    : slash == 0               ? "/"
+                                               : file.path_.substr(0, slash);
+  TRY(file.open_unnamed(mode));
+  return file;
+}
+
+Status AtomicFile::open_unnamed(mode_t mode) {
+  file_ = Fd(::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
+  if (file_) return {};
+  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return system_error();
+  // vfat (an ESP) and some network file systems have no unnamed files.
+  std::string name = directory_ + "/.kip-XXXXXX";
+  file_ = Fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!file_) return system_error();
+  temporary_ = name;
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  if (::fchmod(file_.get(), mode & ~mask) != 0 && errno != EPERM) return system_error();
+  return {};
+}
+
+AtomicFile::~AtomicFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+Status AtomicFile::do_write(Bytes bytes) {
+  return write_all(file_.get(), bytes);
+}
+
+Status AtomicFile::give_name() {
+  const std::string self = "/proc/self/fd/" + std::to_string(file_.get());
+  if (temporary_.empty()) {
+    if (existing_ == Existing::kRefuse) {
+      if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+        return system_error();
+      }
+      return {};
+    }
+    // Only rename replaces, and it wants a name to rename from.
+    for (unsigned attempt = 0; temporary_.empty(); ++attempt) {
+      const std::string name =
+          directory_ + "/.kip-" + std::to_string(::getpid()) + "-" + std::to_string(attempt);
+      if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) == 0) {
+        temporary_ = name;
+      } else if (errno != EEXIST || attempt == 100) {
+        return system_error();
+      }
+    }
+  }
+  const unsigned flags = existing_ == Existing::kRefuse ? RENAME_NOREPLACE : 0;
+  if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, path_.c_str(), flags) != 0)
+    return system_error();
+  temporary_.clear();
+  return {};
+}
+
+Status AtomicFile::commit() {
+  if (::fsync(file_.get()) != 0) return system_error();
+  TRY(give_name());
+  const Fd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || ::fsync(directory.get()) != 0) return system_error();
+  return {};
+}
+
+}  // namespace kip
