@@ -1,0 +1,61 @@
+#include <charconv>
+
+#include "cpio/reader.h"
+
+namespace kip::cpio {
+namespace {
+
+constexpr std::size_t kFieldDigits = 8;
+
+Result<std::uint32_t> field(std::string_view header, std::size_t index, std::uint64_t at) {
+  const char* const begin = header.data() + kMagic.size() + index * kFieldDigits;
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(begin, begin + kFieldDigits, value, 16);
+  if (error != std::errc() || end != begin + kFieldDigits) {
+    return fail(Errc::kCorrupt, "archive member has a field that is no hexadecimal number", at);
+  }
+  return value;
+}
+
+}  // namespace
+
+bool is_newc(Bytes head) {
+  const std::string_view text = as_text(head);
+  return text.starts_with(kMagic) || text.starts_with(kMagicChecksum);
+}
+
+Result<std::optional<Member>> Reader::next() {
+  if (inside_) {
+    const std::uint64_t left = member_end_ - in_.position();
+    if (TRY(in_.skip(left)) < left)
+      return fail(Errc::kTruncated, "archive member ends early", in_.position());
+    inside_ = false;
+  }
+  if (!is_newc(TRY(in_.peek(kMagic.size())))) return std::optional<Member>();
+
+  Member member;
+  member.offset = in_.position();
+  std::array<std::uint8_t, kHeaderSize> raw;
+  if (TRY(in_.read(raw)) < raw.size())
+    return fail(Errc::kTruncated, "archive member's header ends early", member.offset);
+  const std::string_view header = as_text(raw);
+  for (std::size_t i = 0; i < 13; ++i) TRY(field(header, i, member.offset));
+  member.mode = TRY(field(header, 1, member.offset));
+  member.links = TRY(field(header, 4, member.offset));
+  member.size = TRY(field(header, 6, member.offset));
+  member.name_size = TRY(field(header, 11, member.offset));
+  if (member.name_size > kNameLimit)
+    return fail(Errc::kLimit, "archive member's name is too long", member.offset);
+
+  std::vector<std::uint8_t> name(member.name_size);
+  if (TRY(in_.read(name)) < name.size())
+    return fail(Errc::kTruncated, "archive member's name ends early", member.offset);
+  member.name = as_text(name).substr(0, as_text(name).find('\0'));
+  member.data_offset = align_up(in_.position(), kPadding);
+  TRY(in_.skip(member.data_offset - in_.position()));
+  member_end_ = align_up(member.data_offset + member.size, kPadding);
+  inside_ = true;
+  return std::optional<Member>(std::move(member));
+}
+
+}  // namespace kip::cpio

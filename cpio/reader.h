@@ -1,0 +1,54 @@
+// Reads newc archives from an Input, every length checked, concatenated archives included.
+//
+//   Reader archive(input);
+//   while (const auto member = TRY(archive.next())) {
+//     if (member->is_regular() && member->name == wanted) TRY(input.read(buffer));   // at most
+//     member->size bytes
+//   }
+//
+// Data that the caller does not read is stepped over. The trailer is a member like any other here,
+// as for the kernel's early search; unpackers look for `is_trailer()`.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "cpio/newc.h"
+#include "src/base/input.h"
+
+namespace kip::cpio {
+
+struct Member {
+  std::string name;  // up to its first NUL
+  std::uint32_t mode = 0;
+  std::uint32_t size = 0;  // bytes of data
+  std::uint32_t links = 0;
+  std::uint32_t name_size = 0;    // bytes as stored, with NULs
+  std::uint64_t offset = 0;       // of the header in the input
+  std::uint64_t data_offset = 0;  // of the data in the input
+
+  bool is_regular() const { return (mode & kModeTypeMask) == kModeRegular; }
+  bool is_directory() const { return (mode & kModeTypeMask) == kModeDirectory; }
+  bool is_trailer() const { return name == kTrailer; }
+};
+
+/// Whether bytes begin like a newc member.
+bool is_newc(Bytes head);
+
+class Reader {
+ public:
+  /// The archive begins at the input's present position, which REQUIRES to be a multiple of 4.
+  explicit Reader(Input& in) : in_(in) {}
+
+  /// The next member; nullopt where no newc header begins (the end, zero padding, compressed data):
+  /// that byte is then the input's next one. kCorrupt for a header with a field that is no hex
+  /// number, kTruncated for one cut off.
+  Result<std::optional<Member>> next();
+
+ private:
+  Input& in_;
+  std::uint64_t member_end_ = 0;  // where the padding behind the current member ends
+  bool inside_ = false;
+};
+
+}  // namespace kip::cpio
