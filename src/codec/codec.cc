@@ -1,0 +1,160 @@
+#include <algorithm>
+#include <string_view>
+
+#include "src/codec/codec.h"
+#include "src/codec/context.h"
+
+namespace kip::codec {
+namespace {
+
+struct Magic {
+  Method method;
+  std::string_view bytes;
+};
+
+// Linux lib/decompress.c, compressed_formats[]; xz and zstd with the rest of their magic, which the
+// kernel checks later.
+constexpr Magic kMagics[] = {
+    {Method::kGzip, std::string_view("\x1f\x8b", 2)},
+    {Method::kGzip, std::string_view("\x1f\x9e", 2)},
+    {Method::kBzip2, std::string_view("BZh", 3)},
+    {Method::kLzma, std::string_view("\x5d\0\0", 3)},
+    {Method::kXz, std::string_view("\xfd"
+                                   "7zXZ\0",
+                                   6)},
+    {Method::kLzo, std::string_view("\x89LZO", 4)},
+    {Method::kLz4Legacy, std::string_view("\x02\x21\x4c\x18", 4)},
+    {Method::kZstd, std::string_view("\x28\xb5\x2f\xfd", 4)},
+};
+
+class StreamDecoder : public Decoder {
+ public:
+  StreamDecoder(std::shared_ptr<Context> context, Input& compressed, Method method, Extent extent)
+      : context_(std::move(context)), compressed_(compressed), method_(method), extent_(extent) {}
+
+  std::uint64_t consumed() const override { return consumed_; }
+
+ protected:
+  Result<std::size_t> do_read(MutableBytes out) override {
+    std::size_t done = 0;
+    while (done < out.size() && !ended_) {
+      if (begin_ == end_ && !input_ended_) TRY(refill());
+      const auto step =
+          TRY(context_->step(Bytes(buffer_).subspan(begin_, end_ - begin_), out.subspan(done)));
+      begin_ += step.used;
+      consumed_ += step.used;
+      done += step.produced;
+      if (step.stream_ended) TRY(next_stream());
+    }
+    return done;
+  }
+
+  Result<std::uint64_t> do_skip(std::uint64_t count) override { return skip_by_reading(count); }
+
+ private:
+  Status refill() {
+    begin_ = 0;
+    end_ = TRY(compressed_.read(buffer_));
+    input_ended_ = end_ < buffer_.size();
+    return {};
+  }
+
+  // At the end of one stream: begins the next one of the same method, or ends.
+  Status next_stream() {
+    ended_ = true;
+    if (extent_ == Extent::kOneStream) return {};
+    for (;;) {
+      if (begin_ == end_ && !input_ended_) TRY(refill());
+      // Zero bytes between and behind streams are padding to xz and gzip alike.
+      while (begin_ < end_ && buffer_[begin_] == 0) ++begin_, ++consumed_;
+      if (begin_ < end_) break;
+      if (input_ended_) return {};
+    }
+    if (end_ - begin_ < kMagicRoom && !input_ended_) {
+      std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+                buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+      end_ -= begin_;
+      begin_ = 0;
+      const std::size_t more = TRY(compressed_.read(MutableBytes(buffer_).subspan(end_)));
+      input_ended_ = more < buffer_.size() - end_;
+      end_ += more;
+    }
+    const Bytes head = Bytes(buffer_).subspan(begin_, end_ - begin_);
+    const bool skippable = method_ == Method::kZstd && head.size() >= 4 &&
+                           (copy_out<le32>(head) & 0xfffffff0) == 0x184d2a50;
+    if (detect(head) != method_ && !skippable) {
+      return fail(Errc::kCorrupt, std::string("bytes behind the ") + method_name(method_) + " data",
+                  consumed_);
+    }
+    ended_ = false;
+    return context_->begin();
+  }
+
+  static constexpr std::size_t kMagicRoom = 8;
+
+  std::shared_ptr<Context> context_;
+  Input& compressed_;
+  Method method_;
+  Extent extent_;
+  std::array<std::uint8_t, 16 * 1024> buffer_;
+  std::size_t begin_ = 0, end_ = 0;
+  bool input_ended_ = false, ended_ = false;
+  std::uint64_t consumed_ = 0;
+};
+
+}  // namespace
+
+const char* method_name(Method method) {
+  switch (method) {
+    case Method::kXz:
+      return "xz";
+    case Method::kZstd:
+      return "zstd";
+    case Method::kGzip:
+      return "gzip";
+    case Method::kBzip2:
+      return "bzip2";
+    case Method::kLzma:
+      return "lzma";
+    case Method::kLz4Legacy:
+      return "lz4 (legacy)";
+    case Method::kLzo:
+      return "lzo";
+  }
+  return "";
+}
+
+std::optional<Method> detect(Bytes head) {
+  for (const Magic& magic : kMagics) {
+    if (as_text(head).starts_with(magic.bytes)) return magic.method;
+  }
+  return std::nullopt;
+}
+
+std::optional<Method> method_of_suffix(std::string_view name) {
+  if (name.ends_with(".xz")) return Method::kXz;
+  if (name.ends_with(".zst")) return Method::kZstd;
+  if (name.ends_with(".gz")) return Method::kGzip;
+  return std::nullopt;
+}
+
+Decoders::Decoders() = default;
+Decoders::~Decoders() = default;
+
+Result<std::unique_ptr<Decoder>> Decoders::open(Method method, Input& compressed, Extent extent) {
+  std::shared_ptr<Context>* kept = nullptr;
+  Result<std::shared_ptr<Context>> (*make)() = nullptr;
+  if (method == Method::kXz) kept = &xz_, make = make_xz;
+  if (method == Method::kZstd) kept = &zstd_, make = make_zstd;
+  if (method == Method::kGzip) kept = &gzip_, make = make_gzip;
+  if (kept == nullptr)
+    return fail(Errc::kUnsupported, std::string(method_name(method)) + " is not decoded");
+  // One inside another (an .xz in an archive in an .xz) needs a second context; one after the other
+  // does not.
+  if (*kept == nullptr || kept->use_count() > 1) *kept = TRY(make());
+  TRY((*kept)->begin());
+  return std::unique_ptr<Decoder>(
+      std::make_unique<StreamDecoder>(*kept, compressed, method, extent));
+}
+
+}  // namespace kip::codec

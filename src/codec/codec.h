@@ -1,0 +1,70 @@
+// Decompression behind one streaming interface.
+//
+//   Decoders decoders;                                    // keeps one context a method, reused
+//   from file to file auto plain = TRY(decoders.open(Method::kXz, file, Extent::kWhole));
+//   TRY(plain->read(buffer));                             // an Input like any other
+//   plain->consumed();                                    // compressed bytes used so far
+//
+// Libraries are opened when first needed (src/base/library.h): liblzma.so.5, libzstd.so.1,
+// libz.so.1.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "src/base/input.h"
+
+namespace kip::codec {
+
+enum class Method : std::uint8_t {
+  kXz,
+  kZstd,
+  kGzip,
+  kBzip2,  // the rest are recognised, since kernels take them for an initramfs, but not decoded
+  kLzma,
+  kLz4Legacy,
+  kLzo,
+};
+
+const char* method_name(Method method);
+
+/// By the first bytes (8 suffice), with the magic numbers of the kernel's own table.
+std::optional<Method> detect(Bytes head);
+
+/// The suffix that a file compressed so carries, without whether its name ends in it: ".xz"; "" for
+/// none.
+std::optional<Method> method_of_suffix(std::string_view name);
+
+/// Most memory a decoder may use, in bytes: `xz -9` needs 65 MiB of address space, most of it never
+/// touched.
+inline constexpr std::uint64_t kMemoryLimit = 128 * 1024 * 1024;
+
+enum class Extent : std::uint8_t {
+  kWhole,      // all streams of a file, as the command line tools read it; bytes behind them are
+               // kCorrupt
+  kOneStream,  // one xz stream, zstd frame or gzip member, as in an initramfs: the caller goes on
+               // behind it
+};
+
+class Decoder : public Input {
+ public:
+  /// Compressed bytes used so far: with kOneStream, once the output ended, the size of the stream.
+  virtual std::uint64_t consumed() const = 0;
+};
+
+class Context;  // one library's state, reusable
+
+class Decoders {
+ public:
+  Decoders();
+  ~Decoders();
+
+  /// `compressed` stays alive and untouched as long as the decoder. kUnsupported for methods that
+  /// are not decoded.
+  Result<std::unique_ptr<Decoder>> open(Method method, Input& compressed, Extent extent);
+
+ private:
+  std::shared_ptr<Context> xz_, zstd_, gzip_;
+};
+
+}  // namespace kip::codec
