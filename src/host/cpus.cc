@@ -1,0 +1,171 @@
+#include <algorithm>
+#include <charconv>
+#include <cpuid.h>
+#include <sys/utsname.h>
+
+#include "src/host/cpus.h"
+
+namespace kip::host {
+namespace {
+
+std::string_view trim(std::string_view text) {
+  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
+  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' ||
+                           text.back() == '\n')) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+std::optional<std::uint32_t> number(std::string_view text, int base) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+bool has_word(std::string_view words, std::string_view wanted) {
+  while (!words.empty()) {
+    const std::size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == wanted) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+// One paragraph of cpuinfo while it is being read.
+struct Paragraph {
+  std::optional<std::uint32_t> processor, family, model, stepping, revision;
+  std::string vendor_id;
+  bool hypervisor = false;
+
+  void line(std::string_view text) {
+    const std::size_t colon = text.find(':');
+    if (colon == text.npos) return;
+    const std::string_view key = trim(text.substr(0, colon));
+    const std::string_view value = trim(text.substr(colon + 1));
+    if (key == "processor") processor = number(value, 10);
+    if (key == "vendor_id") vendor_id = value;
+    if (key == "cpu family") family = number(value, 10);
+    if (key == "model") model = number(value, 10);
+    if (key == "stepping") stepping = number(value, 10);
+    if (key == "microcode") revision = parse_hex_line(value);
+    if (key == "flags") hypervisor = has_word(value, "hypervisor");
+  }
+
+  std::optional<Cpu> cpu() const {
+    if (!family || !model) return std::nullopt;
+    const auto signature = ucode::signature_of(*family, *model, stepping.value_or(0));
+    if (!signature) return std::nullopt;
+    Cpu cpu;
+    cpu.vendor = vendor_of(vendor_id);
+    cpu.vendor_id = vendor_id;
+    cpu.signature = *signature;
+    cpu.revision = revision;
+    return cpu;
+  }
+};
+
+void add(std::vector<Cpu>& cpus, const Cpu& cpu) {
+  const auto known = std::find_if(cpus.begin(), cpus.end(),
+                                  [&](const Cpu& other) { return other.same_kind(cpu); });
+  if (known == cpus.end()) {
+    cpus.push_back(cpu);
+  } else {
+    ++known->count;
+  }
+}
+
+std::string small_file(const Root& root, const std::string& path) {
+  const auto bytes = read_file(root, path, 4096);
+  return bytes ? std::string(trim(as_text(*bytes))) : std::string();
+}
+
+// The CPU that runs us knows its signature whole; the type bits are the same all over a machine.
+std::optional<std::uint32_t> own_signature() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) == 0) return std::nullopt;
+  return eax;
+}
+
+// Cpuinfo by paragraphs; `complete` may add what cpuinfo lacks, given the CPU's number.
+template <class Complete>
+Machine read_paragraphs(std::string_view text, Complete complete) {
+  Machine machine;
+  Paragraph paragraph;
+  const auto close = [&] {
+    if (auto cpu = paragraph.cpu()) {
+      complete(*cpu, paragraph.processor.value_or(0));
+      add(machine.cpus, *cpu);
+      machine.hypervisor = machine.hypervisor || paragraph.hypervisor;
+    }
+    paragraph = {};
+  };
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    // Saved files may have lost their blank lines: a new processor begins a new paragraph as well.
+    if (trim(line).empty() || (line.starts_with("processor") && paragraph.family)) close();
+    paragraph.line(line);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  close();
+  return machine;
+}
+
+}  // namespace
+
+bool Cpu::same_kind(const Cpu& other) const {
+  return vendor_id == other.vendor_id && signature == other.signature &&
+         platform_flags == other.platform_flags && revision == other.revision;
+}
+
+std::optional<ucode::Vendor> vendor_of(std::string_view id) {
+  if (id == "GenuineIntel") return ucode::Vendor::kIntel;
+  if (id == "AuthenticAMD") return ucode::Vendor::kAmd;
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> parse_hex_line(std::string_view text) {
+  text = trim(text);
+  if (text.starts_with("0x")) text.remove_prefix(2);
+  return number(text, 16);
+}
+
+Result<Machine> parse_cpuinfo(std::string_view text) {
+  Machine machine = read_paragraphs(text, [](Cpu&, std::uint32_t) {});
+  if (machine.cpus.empty()) return fail(Errc::kInvalid, "no x86 CPU is described in it");
+  return machine;
+}
+
+Result<Machine> read_machine(const Root& root) {
+  const auto text = read_file(root, "/proc/cpuinfo", kCpuinfoLimit);
+  if (!text) return fail(Errc::kSystem, "/proc/cpuinfo: " + text.error().what);
+  const auto own = root.is_host() ? own_signature() : std::nullopt;
+  Machine machine = read_paragraphs(as_text(*text), [&](Cpu& cpu, std::uint32_t processor) {
+    if (own && (*own & ucode::kFamilyModelSteppingMask) == cpu.signature.value) {
+      cpu.signature.value = *own;
+      cpu.exact = true;
+    }
+    const std::string directory =
+        "/sys/devices/system/cpu/cpu" + std::to_string(processor) + "/microcode/";
+    if (cpu.vendor == ucode::Vendor::kIntel) {
+      cpu.platform_flags = parse_hex_line(small_file(root, directory + "processor_flags"));
+    }
+    if (const auto revision = parse_hex_line(small_file(root, directory + "version")))
+      cpu.revision = revision;
+  });
+  if (machine.cpus.empty()) return fail(Errc::kInvalid, "/proc/cpuinfo describes no x86 CPU");
+  machine.kernel_release = read_kernel(root).release;
+  return machine;
+}
+
+Kernel read_kernel(const Root& root) {
+  Kernel kernel;
+  utsname names;
+  if (root.is_host() && ::uname(&names) == 0) kernel.release = names.release;
+  kernel.firmware_path = small_file(root, "/sys/module/firmware_class/parameters/path");
+  return kernel;
+}
+
+}  // namespace kip::host

@@ -1,0 +1,191 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include <numeric>
+
+#include "cpio/reader.h"
+#include "cpio/writer.h"
+#include "src/image/early.h"
+#include "ucode/checksum.h"
+#include "ucode/encode.h"
+
+namespace kip::image {
+namespace {
+
+class EarlyWriter {
+ public:
+  EarlyWriter(const ucode::Selection& selection, const catalog::Catalog& catalog,
+              catalog::Loader& loader, std::int64_t mtime, Sink& sink)
+      : selection_(selection), catalog_(catalog), loader_(loader), archive_(sink, mtime) {}
+
+  EarlyResult run() {
+    if (const Status status = archive(); !status) {
+      return tl::unexpected<EarlyError>(EarlyError{status.error(), failed_});
+    }
+    return std::move(written_);
+  }
+
+ private:
+  const ucode::Update& update(std::size_t choice) const {
+    return catalog_.entries[selection_.choices[choice].candidates.front()].update;
+  }
+
+  Status archive() {
+    for (const char* const directory : {"kernel", "kernel/x86", "kernel/x86/microcode"}) {
+      TRY(archive_.directory(directory));
+    }
+    std::vector<std::size_t> intel, amd;
+    for (std::size_t i = 0; i < selection_.choices.size(); ++i) {
+      (update(i).vendor == ucode::Vendor::kIntel ? intel : amd).push_back(i);
+    }
+    if (!intel.empty()) TRY(intel_member(intel));
+    if (!amd.empty()) TRY(amd_member(amd));
+    return archive_.finish(kArchiveMultiple);
+  }
+
+  Status intel_member(const std::vector<std::size_t>& choices) {
+    const std::uint64_t size =
+        std::accumulate(choices.begin(), choices.end(), std::uint64_t{0},
+                        [&](std::uint64_t sum, std::size_t i) { return sum + update(i).size; });
+    TRY(archive_.begin_file(member_path(ucode::Vendor::kIntel), size, kDataAlignment));
+    for (const std::size_t choice : choices) TRY(write_update(choice));
+    return {};
+  }
+
+  Status amd_member(const std::vector<std::size_t>& choices) {
+    std::vector<ucode::AmdPatchFor> patches;
+    for (const std::size_t choice : choices) {
+      const auto& cpus = selection_.choices[choice].cpus;
+      patches.push_back({&update(choice), {cpus.begin(), cpus.end()}});
+    }
+    const auto containers = ucode::plan_amd(patches);
+    std::vector<std::vector<std::uint8_t>> tables;
+    std::uint64_t size = 0;
+    for (const ucode::AmdContainer& container : containers) {
+      tables.push_back(ucode::encode_amd_table(container.table));
+      size += tables.back().size();
+      for (const std::size_t i : container.patches)
+        size += sizeof(ucode::AmdSectionHeader) + patches[i].update->size;
+    }
+    TRY(archive_.begin_file(member_path(ucode::Vendor::kAmd), size, kDataAlignment));
+    for (std::size_t c = 0; c < containers.size(); ++c) {
+      TRY(archive_.write(tables[c]));
+      for (const std::size_t i : containers[c].patches) {
+        const auto section = ucode::encode_amd_section(patches[i].update->size);
+        TRY(archive_.write(bytes_of(section)));
+        TRY(write_update(choices[i]));
+      }
+    }
+    return {};
+  }
+
+  // The first sound copy of the update.
+  Status write_update(std::size_t choice) {
+    const auto& copies = selection_.choices[choice].candidates;
+    for (std::size_t i = 0; i < copies.size(); ++i) {
+      const auto bytes = loader_.load(copies[i]);
+      if (bytes) {
+        TRY(archive_.write(*bytes));
+        const auto& it = catalog_.entries[copies[i]].update;
+        written_.updates.push_back({copies[i], it.size, it.revision, ucode::sum32(*bytes)});
+        return {};
+      }
+      const catalog::Entry& entry = catalog_.entries[copies[i]];
+      if (i + 1 == copies.size()) {
+        failed_ = copies.front();
+        return tl::unexpected<Error>(bytes.error());
+      }
+      written_.findings.push_back({Severity::kWarning, "update-broken",
+                                   catalog_.stream_of(entry).place(),
+                                   entry.file_offset(catalog_.stream_of(entry)),
+                                   bytes.error().what + "; another copy serves", ""});
+    }
+    return {};
+  }
+
+  const ucode::Selection& selection_;
+  const catalog::Catalog& catalog_;
+  catalog::Loader& loader_;
+  cpio::Writer archive_;
+  WrittenEarly written_;
+  std::optional<std::size_t> failed_;
+};
+
+// What the read-back finds in the members.
+class ReadBack : public ucode::UpdateSink {
+ public:
+  void update(const ucode::Update& update, Bytes whole) override {
+    updates.push_back(update);
+    sums.push_back(ucode::sum32(whole));
+  }
+  void fault(const Finding& finding, const ucode::Update*) override {
+    // Oddities come from the vendor's own bytes, and do not stop a loader.
+    if (fault_text.empty() && finding.rule != "amd-oddity") fault_text = to_line(finding);
+  }
+
+  std::vector<ucode::Update> updates;
+  std::vector<std::uint32_t> sums;
+  std::string fault_text;
+};
+
+Status check_member(Input& archive, const cpio::Member& member, ucode::Vendor vendor,
+                    ReadBack& found) {
+  if (member.data_offset % kDataAlignment != 0)
+    return fail(Errc::kCorrupt, "updates are not aligned", member.data_offset);
+  SliceInput data(archive, member.size);
+  const auto kind =
+      vendor == ucode::Vendor::kIntel ? ucode::StreamKind::kIntel : ucode::StreamKind::kAmd;
+  const std::size_t before = found.updates.size();
+  TRY(ucode::walk(kind, ucode::Depth::kWhole, data, found));
+  if (!found.fault_text.empty()) return fail(Errc::kCorrupt, found.fault_text, member.data_offset);
+  if (found.updates.size() == before)
+    return fail(Errc::kCorrupt, "member holds no update", member.data_offset);
+  return {};
+}
+
+}  // namespace
+
+const char* member_path(ucode::Vendor vendor) {
+  return vendor == ucode::Vendor::kIntel ? "kernel/x86/microcode/GenuineIntel.bin"
+                                         : "kernel/x86/microcode/AuthenticAMD.bin";
+}
+
+EarlyResult write_early(const ucode::Selection& selection, const catalog::Catalog& catalog,
+                        catalog::Loader& loader, std::int64_t mtime, Sink& sink) {
+  return EarlyWriter(selection, catalog, loader, mtime, sink).run();
+}
+
+Status check_early(Input& archive, const WrittenEarly& expected,
+                   std::span<const ucode::LoaderCpu> cpus) {
+  ReadBack found;
+  cpio::Reader reader(archive);
+  bool ended = false;
+  while (const auto member = TRY(reader.next())) {
+    ended = member->is_trailer();
+    for (const ucode::Vendor vendor : {ucode::Vendor::kIntel, ucode::Vendor::kAmd}) {
+      // The kernel compares by prefix and takes the first regular file.
+      if (member->is_regular() && member->name.starts_with(member_path(vendor))) {
+        TRY(check_member(archive, *member, vendor, found));
+      }
+    }
+  }
+  if (!ended || archive.position() % cpio::kPadding != 0)
+    return fail(Errc::kCorrupt, "archive does not end in a trailer");
+  const bool equal =
+      std::equal(expected.updates.begin(), expected.updates.end(), found.updates.begin(),
+                 found.updates.end(), [](const WrittenUpdate& a, const ucode::Update& b) {
+                   return a.revision == b.revision && a.size == b.size;
+                 });
+  bool sums_equal = equal;
+  for (std::size_t i = 0; equal && i < found.sums.size(); ++i)
+    sums_equal &= found.sums[i] == expected.updates[i].sum;
+  if (!sums_equal) return fail(Errc::kCorrupt, "archive does not hold what was written to it");
+  for (const ucode::LoaderCpu& cpu : cpus) {
+    if (!ucode::loader_pick(found.updates, cpu, ucode::LoaderRules{})) {
+      return fail(Errc::kCorrupt,
+                  fmt::format("CPU {} would load nothing from it", cpu.signature.name()));
+    }
+  }
+  return {};
+}
+
+}  // namespace kip::image
