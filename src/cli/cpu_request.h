@@ -1,0 +1,41 @@
+// The CPUs that a command line asks for: every --cpu SPEC, resolved.
+//
+//   host · all · 06-8f-08 · 0x806f8,0x87,gt:0x2b000000 · cpu00A20F12 · intel:… · amd:… · !SPEC ·
+//   @FILE
+//
+// @FILE is a saved /proc/cpuinfo, a `host --json` record, or lines of one SPEC or one record each
+// (a fleet).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/base/file.h"
+#include "src/host/cpus.h"
+#include "ucode/select.h"
+
+namespace kip::cli {
+
+struct RequestedCpu {
+  ucode::CpuQuery query;
+  std::string label;                     // how messages name it
+  std::optional<std::uint32_t> running;  // revision, where it is known
+};
+
+struct CpuRequest {
+  bool all = false;
+  bool fleet = false;  // from @FILE: CPUs without an update are no failure
+  std::vector<RequestedCpu> cpus;
+  std::vector<ucode::Selector> excludes;
+  std::vector<std::string> notes;        // e.g. CPUs of a vendor without a loader
+  std::optional<host::Machine> machine;  // read if `host` was asked for, given or by default
+};
+
+/// `specs` empty stands for `host`. An error names the SPEC in its text. kInvalid: wrong usage.
+Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs);
+
+/// Selectors of --hold and --pin.
+Result<std::vector<ucode::Selector>> parse_selectors(const std::vector<std::string>& specs);
+
+}  // namespace kip::cli

@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "src/cli/json.h"
+
+namespace kip::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kSchema = 1;
+
+std::string hex32(std::uint32_t value) {
+  return fmt::format("{:#010x}", value);
+}
+
+// Paths are bytes; JSON is UTF-8. What is neither is replaced, as everywhere that names are shown.
+std::string dump(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Json envelope(const char* what) {
+  return {{"schema", kSchema}, {"report", what}};
+}
+
+Json row_json(const UpdateRow& row) {
+  const ucode::Update& it = row.update;
+  Json json = {{"vendor", ucode::vendor_name(it.vendor)},
+               {"revision", hex32(it.revision)},
+               {"date", ucode::date_text(it.date)},
+               {"size", it.size},
+               {"file", row.file},
+               {"offset", row.offset}};
+  if (!row.sha256.empty()) json["sha256"] = row.sha256;
+  Json targets = Json::array();
+  for (const ucode::Target& target : it.targets) {
+    Json entry = {{"signature", hex32(target.signature.value)}, {"name", target.signature.name()}};
+    if (it.vendor == ucode::Vendor::kIntel)
+      entry["platform_flags"] = fmt::format("{:#04x}", target.platform_flags);
+    targets.push_back(std::move(entry));
+  }
+  json["targets"] = std::move(targets);
+  if (it.vendor == ucode::Vendor::kIntel) {
+    json["data_size"] = it.data_size;
+    json["minimum_revision"] = hex32(it.minimum_revision);
+  } else {
+    json["equivalence_id"] = fmt::format("{:#06x}", it.equivalence_id);
+    Json table = Json::array();
+    for (const ucode::CpuSignature cpu : it.table_cpus) table.push_back(hex32(cpu.value));
+    json["table_cpuids"] = std::move(table);
+    json["minimum_base_revision"] = hex32(it.minimum_revision);
+  }
+  return json;
+}
+
+Json rows_json(const std::vector<UpdateRow>& rows) {
+  Json json = Json::array();
+  for (const UpdateRow& row : rows) json.push_back(row_json(row));
+  return json;
+}
+
+Json findings_json(const std::vector<Finding>& findings) {
+  constexpr const char* kSeverities[] = {"note", "warning", "error"};
+  Json json = Json::array();
+  for (const Finding& finding : findings) {
+    Json entry = {{"severity", kSeverities[static_cast<int>(finding.severity)]},
+                  {"rule", finding.rule},
+                  {"place", finding.place},
+                  {"text", finding.text}};
+    if (finding.offset) entry["offset"] = *finding.offset;
+    if (!finding.remedy.empty()) entry["remedy"] = finding.remedy;
+    json.push_back(std::move(entry));
+  }
+  return json;
+}
+
+Json cpu_json(const host::Cpu& cpu) {
+  Json json = {{"vendor", cpu.vendor_id},
+               {"name", cpu.signature.name()},
+               {"signature", hex32(cpu.signature.value)}};
+  if (cpu.platform_flags) json["platform_flags"] = fmt::format("{:#04x}", *cpu.platform_flags);
+  if (cpu.revision) json["revision"] = hex32(*cpu.revision);
+  json["cpus"] = cpu.count;
+  return json;
+}
+
+// A hex string member; kInvalid if it is there and is none.
+Result<std::optional<std::uint32_t>> hex_member(const Json& json, const char* key) {
+  if (!json.contains(key)) return std::optional<std::uint32_t>();
+  if (!json[key].is_string()) return fail(Errc::kInvalid, std::string(key) + " is no string");
+  const auto value = host::parse_hex_line(json[key].get<std::string>());
+  if (!value) return fail(Errc::kInvalid, std::string(key) + " is no hexadecimal number");
+  return value;
+}
+
+}  // namespace
+
+std::string to_json(const ListReport& report) {
+  Json json = envelope("list");
+  json["updates"] = rows_json(report.updates);
+  json["findings"] = findings_json(report.findings);
+  return dump(json);
+}
+
+std::string to_json(const VerifyReport& report) {
+  Json json = envelope("verify");
+  json["files"] = report.files;
+  json["updates"] = report.updates;
+  json["findings"] = findings_json(report.findings);
+  return dump(json);
+}
+
+std::string to_json(const HostReport& report) {
+  Json json = envelope("host");
+  json["hypervisor"] = report.machine.hypervisor;
+  json["kernel"] = report.machine.kernel_release;
+  Json cpus = Json::array();
+  for (const host::Cpu& cpu : report.machine.cpus) cpus.push_back(cpu_json(cpu));
+  json["cpus"] = std::move(cpus);
+  return dump(json);
+}
+
+std::string to_json(const PackReport& report) {
+  Json json = envelope("pack");
+  json["output"] = report.output;
+  json["bytes"] = report.bytes;
+  json["updates"] = report.updates;
+  Json cpus = Json::array();
+  for (const PackedCpu& cpu : report.cpus) {
+    Json entry = {{"cpu", cpu.label}, {"updates", rows_json(cpu.updates)}};
+    for (std::size_t i = 0; i < cpu.effect.size(); ++i)
+      entry["updates"][i]["effect"] = cpu.effect[i];
+    if (cpu.running) entry["running"] = hex32(*cpu.running);
+    cpus.push_back(std::move(entry));
+  }
+  json["cpus"] = std::move(cpus);
+  json["notes"] = report.notes;
+  return dump(json);
+}
+
+std::string to_json(const ExtractReport& report) {
+  Json json = envelope("extract");
+  json["updates"] = rows_json(report.updates);
+  return dump(json);
+}
+
+bool looks_like_json(std::string_view text) {
+  const std::size_t start = text.find_first_not_of(" \t\r\n");
+  return start != text.npos && text[start] == '{';
+}
+
+Result<std::vector<host::Cpu>> cpus_from_json(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (json.is_discarded() || !json.is_object()) return fail(Errc::kInvalid, "not a JSON record");
+  if (!json.contains("schema") || json["schema"] != kSchema || !json.contains("cpus") ||
+      !json["cpus"].is_array()) {
+    return fail(Errc::kInvalid, "not a record of `host --json`, or of a newer version");
+  }
+  std::vector<host::Cpu> cpus;
+  for (const Json& entry : json["cpus"]) {
+    if (!entry.is_object()) return fail(Errc::kInvalid, "a CPU of the record is no object");
+    host::Cpu cpu;
+    const auto signature = TRY(hex_member(entry, "signature"));
+    if (!signature) return fail(Errc::kInvalid, "a CPU of the record has no signature");
+    cpu.signature.value = *signature;
+    cpu.exact = true;
+    cpu.platform_flags = TRY(hex_member(entry, "platform_flags"));
+    cpu.revision = TRY(hex_member(entry, "revision"));
+    if (entry.contains("vendor") && entry["vendor"].is_string())
+      cpu.vendor_id = entry["vendor"].get<std::string>();
+    cpu.vendor = host::vendor_of(cpu.vendor_id);
+    cpus.push_back(std::move(cpu));
+  }
+  return cpus;
+}
+
+}  // namespace kip::cli

@@ -1,0 +1,26 @@
+// JSON in and out: the one place that knows the library for it. Keys are stable; `schema` counts
+// changes of meaning.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/base/result.h"
+#include "src/cli/report.h"
+#include "src/host/cpus.h"
+
+namespace kip::cli {
+
+std::string to_json(const ListReport& report);
+std::string to_json(const VerifyReport& report);
+std::string to_json(const HostReport& report);
+std::string to_json(const PackReport& report);
+std::string to_json(const ExtractReport& report);
+
+/// Whether a line or file looks like a JSON record.
+bool looks_like_json(std::string_view text);
+
+/// The CPUs of a `host --json` record.
+Result<std::vector<host::Cpu>> cpus_from_json(std::string_view text);
+
+}  // namespace kip::cli

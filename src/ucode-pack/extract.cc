@@ -1,0 +1,126 @@
+// extract: one file an update; AMD patches as containers of their own.
+#include <fmt/format.h>
+#include <set>
+#include <sys/stat.h>
+
+#include "src/cli/json.h"
+#include "src/ucode-pack/sources.h"
+#include "ucode/encode.h"
+
+namespace kip::ucode_pack {
+namespace {
+
+using cli::ExitCode;
+
+// "intel-000806f8-10-2c000410.bin", "amd-00a20f12-0a201213.bin": what tells updates apart.
+std::string file_name(const ucode::Update& update) {
+  const ucode::Target& target = update.targets.front();
+  if (update.vendor == ucode::Vendor::kAmd) {
+    return fmt::format("amd-{:08x}-{:08x}.bin", target.signature.value, update.revision);
+  }
+  return fmt::format("intel-{:08x}-{:02x}-{:08x}.bin", target.signature.value,
+                     target.platform_flags, update.revision);
+}
+
+Status write_update(Sink& out, const ucode::Update& update, Bytes bytes) {
+  if (update.vendor == ucode::Vendor::kAmd) {
+    std::vector<ucode::AmdTableRow> table;
+    for (const ucode::Target& target : update.targets)
+      table.push_back({target.signature, update.equivalence_id});
+    TRY(out.write(ucode::encode_amd_table(table)));
+    const auto section = ucode::encode_amd_section(update.size);
+    TRY(out.write(bytes_of(section)));
+  }
+  return out.write(bytes);
+}
+
+class Extract {
+ public:
+  Extract(const Settings& settings, const cli::Messages& messages)
+      : settings_(settings), messages_(messages) {}
+
+  ExitCode run() {
+    Settings all = settings_;
+    if (all.cpus.empty()) all.cpus = {"all"};
+    ExitCode code = ExitCode::kDone;
+    const auto request = resolve(all, messages_, code);
+    if (!request) return code;
+    code = scan(root_, settings_, settings_.paths, {.depth = ucode::Depth::kWhole}, messages_,
+                catalog_);
+    say_findings(catalog_, messages_);
+    if (!settings_.output.dry_run && ::mkdir(settings_.directory.c_str(), 0777) != 0 &&
+        errno != EEXIST) {
+      messages_.error_at(settings_.directory,
+                         Error{Errc::kSystem, std::strerror(errno), {}, errno});
+      return ExitCode::kFailed;
+    }
+    catalog::Loader loader(root_, catalog_);
+    for (std::size_t i = 0; i < catalog_.entries.size(); ++i) {
+      const catalog::Entry& entry = catalog_.entries[i];
+      if (entry.sound && concerns(*request, entry.update)) code = cli::worse(code, one(i, loader));
+    }
+    if (settings_.report.json && !cli::print(to_json(report_))) return ExitCode::kFailed;
+    if (code == ExitCode::kDone && report_.updates.empty()) {
+      messages_.error("no microcode found");
+      return ExitCode::kNothing;
+    }
+    return code;
+  }
+
+ private:
+  // A name that is taken by other bytes gets a counter; the same update once more is left out.
+  ExitCode one(std::size_t index, catalog::Loader& loader) {
+    const catalog::Entry& entry = catalog_.entries[index];
+    const auto bytes = loader.load(index);
+    if (!bytes) {
+      messages_.error_at(catalog_.stream_of(entry).place(), bytes.error());
+      return ExitCode::kFailed;
+    }
+    MemorySink contents;
+    (void)write_update(contents, entry.update, *bytes);
+    if (!seen_.insert(contents.bytes()).second) return ExitCode::kDone;
+    std::string name = file_name(entry.update);
+    for (int counter = 2; !names_.insert(name).second; ++counter) {
+      name = file_name(entry.update)
+                 .insert(file_name(entry.update).size() - 4, fmt::format("-{}", counter));
+    }
+    const std::string path = settings_.directory + "/" + name;
+    cli::UpdateRow row = row_of(catalog_, entry);
+    messages_.note(fmt::format("{}: {} from {} at offset {:#x}", quote(path),
+                               cli::targets_text(entry.update), quote(row.file), row.offset));
+    row.file = path;
+    report_.updates.push_back(std::move(row));
+    return settings_.output.dry_run ? ExitCode::kDone : save(path, contents.bytes());
+  }
+
+  ExitCode save(const std::string& path, Bytes bytes) {
+    const auto existing =
+        settings_.output.force ? AtomicFile::Existing::kReplace : AtomicFile::Existing::kRefuse;
+    auto file = AtomicFile::create(path, existing);
+    Status status;
+    if (!file) {
+      status = tl::unexpected<Error>(file.error());
+    } else if (status = file->write(bytes); status) {
+      status = file->commit();
+    }
+    if (status) return ExitCode::kDone;
+    messages_.error_at(path, status.error());
+    return ExitCode::kFailed;
+  }
+
+  const Settings& settings_;
+  const cli::Messages& messages_;
+  Root root_;
+  catalog::Catalog catalog_;
+  cli::ExtractReport report_;
+  std::set<std::vector<std::uint8_t>> seen_;
+  std::set<std::string> names_;
+};
+
+}  // namespace
+
+ExitCode extract(const Settings& settings, const cli::Messages& messages) {
+  return Extract(settings, messages).run();
+}
+
+}  // namespace kip::ucode_pack

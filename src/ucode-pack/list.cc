@@ -1,0 +1,44 @@
+// list: every update found, with where and what it is.
+#include <thread>
+
+#include "src/cli/json.h"
+#include "src/ucode-pack/sources.h"
+
+namespace kip::ucode_pack {
+
+using cli::ExitCode;
+
+ExitCode list(const Settings& settings, const cli::Messages& messages) {
+  Settings all = settings;
+  if (all.cpus.empty()) all.cpus = {"all"};
+  ExitCode code = ExitCode::kDone;
+  const auto request = resolve(all, messages, code);
+  if (!request) return code;
+  const auto root = open_root(settings, messages);
+  if (!root) return ExitCode::kFailed;
+  catalog::Catalog catalog;
+  code = scan(*root, settings, settings.firmware,
+              {.depth = ucode::Depth::kWhole,
+               .digests = true,
+               .threads = std::thread::hardware_concurrency()},
+              messages, catalog);
+  cli::ListReport report;
+  for (const catalog::Entry& entry : catalog.entries) {
+    if (entry.sound && concerns(*request, entry.update))
+      report.updates.push_back(row_of(catalog, entry));
+  }
+  report.findings = catalog.findings;
+  say_findings(catalog, messages);
+  const Status printed = cli::print(settings.report.json ? to_json(report) : to_text(report));
+  if (!printed) {
+    messages.error("stdout: " + printed.error().what);
+    return ExitCode::kFailed;
+  }
+  if (code == ExitCode::kDone && report.updates.empty()) {
+    messages.error("no microcode found");
+    return ExitCode::kNothing;
+  }
+  return code;
+}
+
+}  // namespace kip::ucode_pack

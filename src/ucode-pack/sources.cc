@@ -1,0 +1,90 @@
+#include <algorithm>
+
+#include "src/cli/progress.h"
+#include "src/ucode-pack/sources.h"
+
+namespace kip::ucode_pack {
+
+using cli::ExitCode;
+
+std::optional<Root> open_root(const Settings& settings, const cli::Messages& messages) {
+  if (settings.root.empty()) return Root();
+  auto root = Root::at(settings.root);
+  if (root) return std::move(*root);
+  messages.error_at(settings.root, root.error());
+  return std::nullopt;
+}
+
+ExitCode scan(const Root& root, const Settings& settings, const std::vector<std::string>& paths,
+              const catalog::ScanOptions& options, const cli::Messages& messages,
+              catalog::Catalog& catalog) {
+  catalog::ScanOptions scan_options = options;
+  scan_options.progress = cli::progress_function(settings.report.quiet);
+  catalog::Scanner scanner(root, scan_options, catalog);
+  ExitCode code = ExitCode::kDone;
+  for (const std::string& path : paths) {
+    if (const Status status = scanner.add(path); !status) {
+      cli::end_progress();
+      messages.error_at(path, status.error());
+      code = ExitCode::kFailed;
+    }
+  }
+  if (paths.empty()) {
+    const auto here = host::read_kernel(root);
+    const std::string release = settings.kernel.empty() ? here.release : settings.kernel;
+    const auto directories = catalog::firmware_search_path(here.firmware_path, release);
+    if (const Status status = scanner.add_search_path(directories); !status) {
+      messages.error_at(directories.front(), status.error());
+      code = ExitCode::kFailed;
+    }
+  }
+  cli::end_progress();
+  return code;
+}
+
+std::optional<cli::CpuRequest> resolve(const Settings& settings, const cli::Messages& messages,
+                                       ExitCode& code) {
+  auto request = cli::resolve_cpus(settings.cpus);
+  if (request) {
+    for (const std::string& note : request->notes) messages.note(note);
+    return std::move(*request);
+  }
+  messages.error(request.error().what);
+  code = request.error().code == Errc::kInvalid ? ExitCode::kUsage : ExitCode::kFailed;
+  return std::nullopt;
+}
+
+std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog) {
+  std::vector<ucode::Candidate> candidates;
+  candidates.reserve(catalog.entries.size());
+  for (const catalog::Entry& entry : catalog.entries)
+    candidates.push_back({&entry.update, entry.sound});
+  return candidates;
+}
+
+cli::UpdateRow row_of(const catalog::Catalog& catalog, const catalog::Entry& entry) {
+  const catalog::Stream& stream = catalog.stream_of(entry);
+  return {entry.update, stream.place(), entry.file_offset(stream),
+          entry.digest ? digest::to_hex(*entry.digest) : ""};
+}
+
+bool concerns(const cli::CpuRequest& request, const ucode::Update& update) {
+  const auto matches = [&](const ucode::Selector& selector) {
+    return selector.takes_revision(update.revision) &&
+           std::any_of(update.targets.begin(), update.targets.end(),
+                       [&](const ucode::Target& target) {
+                         return selector.matches_cpu(update.vendor, target.signature) &&
+                                ucode::flags_meet(selector, target);
+                       });
+  };
+  if (std::any_of(request.excludes.begin(), request.excludes.end(), matches)) return false;
+  return request.all ||
+         std::any_of(request.cpus.begin(), request.cpus.end(),
+                     [&](const cli::RequestedCpu& cpu) { return matches(cpu.query.selector); });
+}
+
+void say_findings(const catalog::Catalog& catalog, const cli::Messages& messages) {
+  for (const Finding& finding : catalog.findings) messages.finding(finding);
+}
+
+}  // namespace kip::ucode_pack

@@ -1,0 +1,47 @@
+// verify: every check the kernel makes, on every update; one line a fault.
+#include <algorithm>
+#include <fmt/format.h>
+#include <thread>
+
+#include "src/cli/json.h"
+#include "src/ucode-pack/sources.h"
+
+namespace kip::ucode_pack {
+
+using cli::ExitCode;
+
+ExitCode verify(const Settings& settings, const cli::Messages& messages) {
+  const auto root = open_root(settings, messages);
+  if (!root) return ExitCode::kFailed;
+  catalog::Catalog catalog;
+  ExitCode code =
+      scan(*root, settings, settings.paths,
+           {.depth = ucode::Depth::kWhole, .threads = std::thread::hardware_concurrency()},
+           messages, catalog);
+  cli::VerifyReport report;
+  report.files = catalog.files;
+  report.updates =
+      static_cast<std::uint64_t>(std::count_if(catalog.entries.begin(), catalog.entries.end(),
+                                               [](const auto& entry) { return entry.sound; }));
+  report.findings = catalog.findings;
+  for (const Finding& finding : report.findings) {
+    if (finding.severity == Severity::kNote) continue;
+    code = cli::worse(code, finding.rule == "file-unreadable" ? ExitCode::kFailed : ExitCode::kNo);
+  }
+  if (settings.report.json) {
+    if (!cli::print(to_json(report))) return ExitCode::kFailed;
+  } else {
+    for (const Finding& finding : report.findings) {
+      if (!cli::print(to_line(finding) + "\n")) return ExitCode::kFailed;
+    }
+  }
+  if (code == ExitCode::kDone && report.updates == 0) {
+    messages.error("no microcode found");
+    return ExitCode::kNothing;
+  }
+  messages.note(fmt::format("{} updates in {} files, {} faults", report.updates, report.files,
+                            report.findings.size()));
+  return code;
+}
+
+}  // namespace kip::ucode_pack
