@@ -1,0 +1,114 @@
+"""The guest: a base initrd that tells what the kernel did, and a QEMU run that ends by itself.
+
+The base holds a static busybox and one script. The script prints lines beginning with `@@` and powers
+off; the kernel's own last words, "reboot: Power down", are the marker that the boot went to its end. There
+are no sleeps and no retries: a boot without the marker has failed, at the latest when the guard ends it.
+"""
+
+import functools
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import elf
+import newc
+from fault import Fault, require
+
+END_MARKER = "reboot: Power down"
+GUARD_SECONDS = 120
+MEMORY_MIB = 1024
+
+TOOLS = {
+    "qemu-system-x86_64": "qemu-system-x86",
+    "busybox": "busybox-static",
+    "zstd": "zstd",
+    "apt-get": "apt",
+    "dpkg-deb": "dpkg",
+}
+
+SYSFS = "/sys/devices/system/cpu/cpu0/microcode"
+# Every applet by its full call: Debian's busybox has no installer for links, its shell does not look inside.
+INIT = f"""#!/bin/busybox sh
+b=/bin/busybox
+$b mount -t proc proc /proc; $b mount -t sysfs sysfs /sys
+echo "@@ kernel $($b uname -r)"
+echo "@@ loader $($b cat {SYSFS}/version) $($b cat {SYSFS}/processor_flags)"
+$b sha256sum /kernel/x86/microcode/*.bin | $b sed 's/^/@@ file /'
+$b dmesg | $b grep -i microcode | $b sed 's/^/@@ dmesg /'
+$b poweroff -f
+"""
+
+
+@dataclass(frozen=True)
+class Boot:
+    """What one boot left behind: the serial line, and QEMU's log of the places that were watched."""
+
+    serial: str
+    log: str
+
+    def lines(self, word):
+        """The rest of each line that our init script printed under `word`."""
+        return re.findall(rf"^@@ {word} (.*?)\s*$", self.serial, re.MULTILINE)
+
+
+def missing():
+    """Which Debian packages are not installed, as words for a report; "" if all are there."""
+    packages = [package for tool, package in TOOLS.items() if not shutil.which(tool)]
+    return "needs " + ", ".join(packages) if packages else ""
+
+
+def zstd(*options, data):
+    """Runs zstd as a filter. It is a program and not a module because Python 3.11 has none for it."""
+    done = subprocess.run(["zstd", "-q", "-c", *options], input=data, capture_output=True, check=False)
+    require(done.returncode == 0, f"zstd: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout
+
+
+@functools.cache
+def base():
+    """The compressed base initrd. It must be compressed: nothing behind it is an early part any more."""
+    busybox = Path(shutil.which("busybox")).read_bytes()
+    dynamic = any(segment.kind == elf.INTERPRETER for segment in elf.segments(busybox))
+    require(not dynamic, "needs busybox-static ('busybox' is linked dynamically)")
+    tree = {"bin": None, "proc": None, "sys": None, "dev": None}
+    return zstd("-9", data=newc.write(tree | {"bin/busybox": busybox, "init": INIT.encode()}))
+
+
+def _command(kernel, image, cpu, watched, log, words):
+    """QEMU's command line. `-accel tcg` always: proof B reads a log that only TCG writes."""
+    watch = []
+    if watched:
+        # One byte at each address: the block of code that begins there is logged, at full speed elsewhere.
+        spans = ",".join(f"{address:#x}+1" for address in watched)
+        watch = ["-d", "cpu,exec", "-dfilter", spans, "-D", str(log)]
+    return [
+        "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", cpu, "-m", str(MEMORY_MIB),
+        "-smp", "1", "-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio",
+        "-no-reboot", *watch, "-kernel", str(kernel), "-initrd", str(image),
+        # nokaslr: watched addresses and the direct map are then where the ELF file and the ABI say.
+        "-append", " ".join(["console=ttyS0 panic=-1 nokaslr", *words]),
+    ]
+
+
+def boot(kernel, image, cpu, watched=(), words=()):
+    """Boots `image` (bytes) on the kernel file and returns its Boot, or a Fault if it did not power off."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file, log = Path(scratch, "image"), Path(scratch, "log")
+        file.write_bytes(image)
+        command = _command(kernel, file, cpu, watched, log, words)
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as qemu:
+            guard = threading.Timer(GUARD_SECONDS, qemu.kill)
+            guard.start()
+            serial = qemu.stdout.read().decode(errors="replace").replace("\r", "")
+            qemu.wait()
+            guard.cancel()
+        if END_MARKER not in serial:
+            how = "guard ended it" if qemu.returncode < 0 else f"QEMU exited {qemu.returncode}"
+            raise Fault(f"boot: no '{END_MARKER}' ({how}, {GUARD_SECONDS} s allowed)", log=serial)
+        return Boot(serial, log.read_text() if log.exists() else "")

@@ -1,0 +1,169 @@
+"""The kernels that boots run on: wished for by predicate, found by apt, kept by digest.
+
+A kernel's package name changes with every security update, so none is written down here: a predicate
+names the archive's meta package and what the concrete one must look like. The answer is looked up once a
+run. Of the package only the kernel image is kept, below a directory named after the package's sha256,
+beside a record of its own sha256, which is checked on every use: a cut-off download or a changed file is
+fetched again and never booted.
+"""
+
+import functools
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fault import Fault, require
+
+
+@dataclass(frozen=True)
+class Predicate:
+    """Words for the report, the meta package to ask, and the shape of the package it must lead to."""
+
+    words: str
+    meta: str
+    package: str
+
+
+PREDICATES = {
+    # The work horse: boots in 3 s, has the newest loader that Debian 12 ships (security archive).
+    "6.12-cloud": Predicate(
+        "newest 6.12 cloud amd64", "linux-image-6.12-cloud-amd64", r"linux-image-6\.12\.\d+\S*-cloud-amd64"
+    ),
+    # The loader before its rework in 6.7. Generic, because the 6.1 cloud flavour has CONFIG_MICROCODE off.
+    "6.1": Predicate("newest 6.1 generic amd64", "linux-image-amd64", r"linux-image-6\.1\.\d+-\d+-amd64"),
+}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel image ready to boot."""
+
+    words: str
+    package: str
+    version: str
+    image: Path
+
+
+def _output(*command):
+    """A command's stdout, or "" where it fails: apt's answer to an unknown package is a failure, too."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+    )
+    return done.stdout if done.returncode == 0 else ""
+
+
+def _cache():
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(os.environ.get("KIP_CACHE") or Path(home) / "kip") / "kernels"
+
+
+def _digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@functools.cache
+def _update_lists():
+    """Fetches apt's package lists, at most once a run. Only root may; others live with what they have."""
+    if os.geteuid() == 0:
+        subprocess.run(
+            ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", "update"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+        )
+
+
+def _resolve(wish):
+    """(package, version, sha256 of the package file) as apt's lists have them now, or None."""
+    for line in _output("apt-cache", "depends", wish.meta).splitlines():
+        name = line.strip().removeprefix("Depends: ")
+        if re.fullmatch(wish.package, name):
+            shown = _output("apt-cache", "show", "--no-all-versions", name)
+            fields = dict(re.findall(r"^(Version|SHA256): (\S+)$", shown, re.MULTILINE))
+            if len(fields) == 2:
+                return name, fields["Version"], fields["SHA256"]
+    return None
+
+
+def _cached(place):
+    """The image in `place` if it is still the one that was recorded there."""
+    image, record = place / "vmlinuz", place / "record.json"
+    try:
+        return image if json.loads(record.read_text())["vmlinuz_sha256"] == _digest(image) else None
+    except (OSError, ValueError, KeyError):
+        return None  # not there, or not whole: either way it is fetched
+
+
+def _kernel_image(package_file):
+    """The kernel's bytes out of a package: from 7.3 on it lies among the modules, before in /boot."""
+    command = ["dpkg-deb", "--fsys-tarfile", package_file]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as unpacker:
+        with tarfile.open(fileobj=unpacker.stdout, mode="r|") as members:
+            for member in members:
+                if re.fullmatch(r"\./(boot/vmlinuz-.+|usr/lib/modules/[^/]+/vmlinuz)", member.name):
+                    return members.extractfile(member).read()
+    raise Fault(f"kernel: no image in '{package_file.name}'")
+
+
+def _fetch(package, version, digest, place):
+    """Downloads one package into the cache; None where the mirror does not have it any more."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+        subprocess.run(
+            ["apt-get", "-qq", "download", f"{package}={version}"],
+            cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
+        )
+        files = list(Path(scratch).glob("*.deb"))
+        if not files:
+            return None
+        require(_digest(files[0]) == digest, f"kernel: '{package}' is not the file that apt's lists name")
+        image = _kernel_image(files[0])
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir()
+        (fresh / "vmlinuz").write_bytes(image)
+        record = {"package": package, "version": version, "package_sha256": digest,
+                  "vmlinuz_sha256": hashlib.sha256(image).hexdigest()}
+        (fresh / "record.json").write_text(json.dumps(record, indent=1) + "\n")
+        shutil.rmtree(place, ignore_errors=True)  # whatever is there was not whole
+        fresh.rename(place)
+    return _cached(place)
+
+
+def _find(wish):
+    """The kernel for a predicate. Old lists name files that the mirror has no more: one retry, with new lists."""
+    found = None
+    for renew in (False, True):
+        if renew:
+            _update_lists()
+        found = _resolve(wish)
+        if found:
+            package, version, digest = found
+            place = _cache() / digest
+            image = _cached(place) or _fetch(package, version, digest, place)
+            if image:
+                return Kernel(wish.words, package, version, image)
+    if found:
+        raise Fault(f"kernel '{wish.words}': the mirror does not have '{found[0]}' {found[1]}")
+    raise Fault(f"kernel '{wish.words}': apt knows no package for it (asked for '{wish.meta}')")
+
+
+@functools.cache
+def _outcome(key):
+    """What came of looking, once a run: a Kernel, or the Fault that says why there is none."""
+    try:
+        return _find(PREDICATES[key])
+    except Fault as fault:
+        return fault
+
+
+def get(key):
+    """The kernel that fits the predicate `key`; a Fault by name where it is not to be had."""
+    outcome = _outcome(key)
+    if isinstance(outcome, Fault):
+        raise outcome
+    return outcome

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Boots real kernels in QEMU with early parts that ucode-pack made, and proves what they loaded.
+
+    tests/boot/run.py --programs DIR [--tier standard|all] [--only NAME]... [--list]
+
+One line a boot: verdict, name, evidence, seconds. What a boot lacks (QEMU, a kernel that the mirror has no
+more) is its failure, by name. Only the corpus may be absent: its boots are then listed as such and counted
+apart, except under CI=true, where they fail. Exit 0 if nothing failed, else 1; 2 for wrong usage.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True  # the tests leave nothing behind in the source tree
+
+import boots
+import corpus
+import guest
+import trial
+from fault import Fault
+
+LOG_TAIL = 40  # lines of the guest's serial output shown below a failure
+NO_CORPUS = "needs the corpus (KIP_CORPUS)"
+
+
+def _arguments():
+    parser = argparse.ArgumentParser(description="Boot tests of early microcode images.")
+    parser.add_argument("--programs", type=Path, metavar="DIR", help="where the built ucode-pack is")
+    parser.add_argument("--tier", choices=("standard", "all"), default="standard")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this boot, of any tier; repeatable")
+    parser.add_argument("--list", action="store_true", help="print the boots' names and run none")
+    arguments = parser.parse_args()
+    if not (arguments.list or arguments.programs):
+        parser.error("--programs is missing")
+    cases = {case.name: case for case in boots.table()}
+    unknown = [name for name in arguments.only or () if name not in cases]
+    if unknown:
+        parser.error(f"no boot is named '{unknown[0]}' (see --list)")
+    if arguments.only:
+        return arguments, [cases[name] for name in arguments.only]
+    return arguments, [case for case in cases.values() if arguments.tier in (case.tier, "all")]
+
+
+def _attempt(case, programs, tree):
+    """(verdict, evidence) of one case."""
+    if case.needs_corpus and tree is None:
+        return ("FAIL" if os.environ.get("CI") == "true" else "absent"), NO_CORPUS
+    program = programs / "ucode-pack"
+    lacking = guest.missing() or ("" if program.is_file() else f"needs a built ucode-pack ('{program}')")
+    if lacking:
+        return "FAIL", lacking
+    with tempfile.TemporaryDirectory(prefix="kip-boot-") as scratch:
+        try:
+            return "ok", trial.run(case, programs, tree, Path(scratch))
+        except Fault as fault:
+            for line in fault.log.splitlines()[-LOG_TAIL:]:
+                print(f"    {line}", file=sys.stderr)
+            return "FAIL", str(fault)
+        except (OSError, subprocess.SubprocessError) as error:
+            return "FAIL", f"{case.name} could not be run: {error}"
+
+
+def main():
+    """Runs the boots one after the other: two QEMUs on a small machine only slow each other down."""
+    arguments, cases = _arguments()
+    if arguments.list:
+        for case in cases:
+            print(case.name)
+        return 0
+    tree = corpus.find()
+    counts = {"ok": 0, "FAIL": 0, "absent": 0}
+    for case in cases:
+        begin = time.monotonic()
+        verdict, evidence = _attempt(case, arguments.programs.resolve(), tree)
+        counts[verdict] += 1
+        if verdict == "absent":
+            print(f"absent {case.name}: {evidence}", flush=True)
+        else:
+            print(f"{verdict:4} {case.name}  {evidence}  ({time.monotonic() - begin:.1f} s)", flush=True)
+    if counts["absent"]:
+        print(f"boots absent: {counts['absent']}")
+    print(f"boots: {counts['ok']} passed, {counts['FAIL']} failed")
+    return 1 if counts["FAIL"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
