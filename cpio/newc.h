@@ -4,9 +4,10 @@
 // the archive's start), the data, zero bytes up to a multiple of 4. The header is the magic, then
 // 13 fields of 8 hex digits:
 //
-//   6 magic "070701" ("070702" with a checksum)   6 ino   14 mode   22 uid   30 gid   38 nlink   46
-//   mtime 54 filesize   62 devmajor   70 devminor   78 rdevmajor   86 rdevminor   94 namesize   102
-//   check
+//    0 magic "070701" ("070702" with a checksum)
+//    6 ino        14 mode       22 uid        30 gid         38 nlink       46 mtime
+//   54 filesize   62 devmajor   70 devminor   78 rdevmajor   86 rdevminor
+//   94 namesize  102 check
 //
 // namesize counts the name's terminating NUL, and may be larger than the name needs: the rest is
 // NUL as well. That is how data is aligned further than to 4 here. The member "TRAILER!!!" ends an

@@ -2,8 +2,7 @@
 //
 //   Reader archive(input);
 //   while (const auto member = TRY(archive.next())) {
-//     if (member->is_regular() && member->name == wanted) TRY(input.read(buffer));   // at most
-//     member->size bytes
+//     if (member->is_regular() && member->name == wanted) read(member->size bytes of input);
 //   }
 //
 // Data that the caller does not read is stepped over. The trailer is a member like any other here,

@@ -3,9 +3,9 @@
 //
 //   Writer archive(sink, mtime);
 //   TRY(archive.directory("kernel"));
-//   TRY(archive.begin_file("kernel/blob", blob.size(), 16));   // its data begins at a multiple of
-//   16 TRY(archive.write(blob)); TRY(archive.finish(512));                                  //
-//   trailer, then zeros to a multiple of 512
+//   TRY(archive.begin_file("kernel/blob", blob.size(), 16));  // data at a multiple of 16
+//   TRY(archive.write(blob));
+//   TRY(archive.finish(512));  // trailer, then zeros to a multiple of 512
 //
 // A number that does not fit its field of 8 hex digits is kLimit; more or fewer data bytes than
 // announced is kInvalid.

@@ -71,13 +71,20 @@ Update amd_facts(const AmdPatchHeader& header, std::uint32_t size, const AmdTabl
     update.minimum_revision = header.minimum_base;
     update.targets.push_back({zen_cpu(header.patch_id), 0});
   } else {
-    for (const CpuSignature cpu : update.table_cpus) update.targets.push_back({cpu, 0});
+    // Linux compares families too: a row that leads to another family's patch leads nowhere.
+    for (const CpuSignature cpu : update.table_cpus) {
+      if (cpu.family() == amd_family(header.equivalence_id)) update.targets.push_back({cpu, 0});
+    }
   }
   return update;
 }
 
 std::string amd_patch_fault(const AmdPatchHeader& header, const Update& update) {
   const std::uint32_t family = amd_family(update.equivalence_id);
+  if (family == 0x18) {
+    return fmt::format("patch {:#010x} is for Hygon's family 18h, which Linux has no loader for",
+                       update.revision);
+  }
   if (header.northbridge_id != 0 || header.southbridge_id != 0) {
     return fmt::format("patch {:#010x} is for one chipset, which Linux refuses", update.revision);
   }

@@ -6,11 +6,11 @@
 //   0x00 magic   0x00414d44 ("DMA\0")
 //   0x04 type    0 = equivalence table
 //   0x08 length  of the table in bytes
-//   0x0c table   16-byte entries { CPUID(1).EAX, errata mask, errata compare, equivalence id (16
-//   bits), reserved };
-//                by convention the last is all zero, but it is the length that ends it
+//   0x0c table   16-byte entries { CPUID(1).EAX, errata mask, errata compare, equivalence id,
+//                reserved }, the last two of 16 bits; by convention the last entry is all zero,
+//                but it is the length that ends the table
 //   then sections { type 1, size } with a patch of `size` bytes each, not padded, until the next
-//   magic or the end
+//                magic or the end
 //
 // A patch begins with a 64-byte header; its equivalence id (processor_rev_id) ties it to the table.
 // From family 17h (Zen) on the patch id itself encodes the CPUID, and Linux since 6.12 goes by that
@@ -102,8 +102,8 @@ class AmdTable {
 /// The facts of a patch of `size` bytes; nothing is checked but what amd_patch_fault() then judges.
 Update amd_facts(const AmdPatchHeader& header, std::uint32_t size, const AmdTable& table);
 
-/// Why no CPU can load the patch, or an empty string: chipset-specific, over its family's size
-/// limit, for no CPU.
+/// Why no CPU can load the patch, or an empty string: Hygon's, chipset-specific, over its family's
+/// size limit, for no CPU.
 std::string amd_patch_fault(const AmdPatchHeader& header, const Update& update);
 
 /// What is odd about a patch that may load all the same, or an empty string.

@@ -34,7 +34,7 @@ std::optional<CpuSignature> signature_of(std::uint32_t family, std::uint32_t mod
 
 bool has_loader(Vendor vendor, CpuSignature signature) {
   const std::uint32_t family = signature.family();
-  return vendor == Vendor::kIntel ? family >= 6 : family >= 0x10;
+  return vendor == Vendor::kIntel ? family >= 6 : family >= 0x10 && family != 0x18;
 }
 
 }  // namespace kip::ucode

@@ -1,13 +1,16 @@
 // The inverse of walking: streams that every Linux loader reads, made of chosen updates.
 //
-// Intel: the updates back to back, nothing between or behind. AMD: one container a family, families
-// ascending, patches ascending, each table complete and closed by a zero entry (kernels up to 4.19
-// walk it to there).
+// Intel: the updates back to back, nothing between or behind. AMD: one container a family (more
+// where the sources give one equivalence id to different CPUs, whose patches one table could not
+// keep apart), families ascending, patches ascending, each table complete and closed by a zero
+// entry (kernels up to 4.19 walk it to there).
 //
 //   for (const AmdContainer& container : plan_amd(patches)) {
 //     write(encode_amd_table(container.table));
-//     for (std::size_t i : container.patches) write(encode_amd_section(size of i)), write(bytes of
-//     i);
+//     for (std::size_t i : container.patches) {
+//       write(encode_amd_section(size of i));
+//       write(bytes of i);
+//     }
 //   }
 #pragma once
 

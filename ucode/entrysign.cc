@@ -5,9 +5,9 @@
 namespace kip::ucode {
 namespace {
 
-// Source: Linux arch/x86/kernel/cpu/microcode/amd.c, get_cutoff_revision() as of 6.19: the rows
-// of 6.14, of 6.15 (Zen 5), the corrected row 0x80012 (6.18) and the rows 0xb0081, 0xb4041 and
-// 0xb6080 (November 2025).
+// Source: Linux arch/x86/kernel/cpu/microcode/amd.c, get_cutoff_revision() as of 6.19: the rows of
+// 6.14, of 6.15 (Zen 5), the corrected row 0x80012 (6.18) and the rows 0xb0081, 0xb4041 and 0xb6080
+// (November 2025).
 constexpr EntrySignCutoff kCutoffs[] = {
     {0x80012, 0x08001277}, {0x80082, 0x0800820f}, {0x83010, 0x0830107c}, {0x86001, 0x0860010e},
     {0x86081, 0x08608108}, {0x87010, 0x08701034}, {0x8a000, 0x08a0000a}, {0xa0010, 0x0a00107a},
@@ -22,13 +22,19 @@ constexpr EntrySignCutoff kCutoffs[] = {
 
 }  // namespace
 
-std::optional<EntrySignClass> entrysign_class(std::uint32_t revision) {
+std::optional<std::uint32_t> entrysign_cutoff(std::uint32_t revision) {
   const std::uint32_t key = revision >> 8;
   const auto row =
       std::lower_bound(std::begin(kCutoffs), std::end(kCutoffs), key,
                        [](const EntrySignCutoff& r, std::uint32_t k) { return r.key < k; });
   if (row == std::end(kCutoffs) || row->key != key) return std::nullopt;
-  return revision <= row->cutoff ? EntrySignClass::kOld : EntrySignClass::kFixed;
+  return row->cutoff;
+}
+
+std::optional<EntrySignClass> entrysign_class(std::uint32_t revision) {
+  const auto cutoff = entrysign_cutoff(revision);
+  if (!cutoff) return std::nullopt;
+  return revision <= *cutoff ? EntrySignClass::kOld : EntrySignClass::kFixed;
 }
 
 std::span<const EntrySignCutoff> entrysign_cutoffs() {

@@ -21,6 +21,10 @@ struct EntrySignCutoff {
   std::uint32_t cutoff;  // last vulnerable revision
 };
 
+/// The last vulnerable revision of the CPU that a Zen revision is for; nullopt for CPUs without a
+/// row.
+std::optional<std::uint32_t> entrysign_cutoff(std::uint32_t revision);
+
 /// The class of a Zen revision; nullopt for CPUs without a row, where Linux makes no difference.
 std::optional<EntrySignClass> entrysign_class(std::uint32_t revision);
 

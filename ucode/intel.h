@@ -19,8 +19,8 @@
 //   count times { signature, platform flags, checksum }
 //
 // Sources: Intel SDM vol. 3A, "Microcode Update Facilities"; Linux
-// arch/x86/kernel/cpu/microcode/intel.c, intel_microcode_sanity_check() (checks unchanged 4.x
-// to 7.x). docs/formats/intel-ucode.md is the page on it.
+// arch/x86/kernel/cpu/microcode/intel.c, intel_microcode_sanity_check() (checks unchanged 4.x to
+// 7.x). docs/formats/intel-ucode.md is the page on it.
 #pragma once
 
 #include "src/base/bytes.h"

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <string_view>
 
@@ -44,7 +45,17 @@ Status append_line(std::string_view line, std::vector<std::uint8_t>& out) {
 bool looks_like_intel_text(Bytes head) {
   std::string_view text = as_text(head);
   while (!text.empty() && (is_space(text.front()) || text.front() == '\n')) text.remove_prefix(1);
-  return text.starts_with("/*") || text.starts_with("//") || text.starts_with("0x0000000");
+  if (!text.starts_with("/*") && !text.starts_with("//") && !text.starts_with("0x0000000"))
+    return false;
+  // Sources and licences begin with a comment as well: what comes behind it decides.
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trim_front(text.substr(0, end));
+    if (!line.empty() && line.front() != '/')
+      return line.starts_with("0x") || line.starts_with("0X") || line == "0";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return true;
 }
 
 Result<std::vector<std::uint8_t>> intel_from_text(std::string_view text) {

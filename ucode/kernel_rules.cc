@@ -8,7 +8,7 @@ namespace kip::ucode {
 namespace {
 
 // `source` is the mainline commit; the stable rows are from the logs of the branches.
-constexpr std::array<KernelRuleRow, 4> kTable = {{
+constexpr KernelRuleRow kTable[] = {
     {KernelRule::kZenId, "zen-id", 6, 12, {{{6, 6, 81}}}, "Linux 94838d230a6c"},
     {KernelRule::kSha, "sha", 6, 14, {{{6, 13, 6}, {6, 12, 18}, {6, 6, 81}}}, "Linux 50cef76d5cb0"},
     {KernelRule::kSelect,
@@ -18,7 +18,7 @@ constexpr std::array<KernelRuleRow, 4> kTable = {{
      {{{6, 18, 4}, {6, 12, 64}, {6, 6, 121}}},
      "Linux 8d171045069c"},
     {KernelRule::kAnyPlatform, "any-platform", 7, 1, {}, "Linux 238be4ba8760, 55ed3712b70c"},
-}};
+};
 
 // Takes a decimal number off the front.
 std::optional<std::uint32_t> take_number(std::string_view& text) {
@@ -56,8 +56,8 @@ std::optional<KernelVersion> KernelVersion::parse(std::string_view release) {
 }
 
 Answer holds(KernelRule rule, const KernelVersion& kernel) {
-  const auto row =
-      std::find_if(kTable.begin(), kTable.end(), [&](const auto& r) { return r.rule == rule; });
+  const auto row = std::find_if(std::begin(kTable), std::end(kTable),
+                                [&](const auto& r) { return r.rule == rule; });
   if (std::tie(kernel.major, kernel.minor) >= std::tie(row->major, row->minor)) return Answer::kYes;
   if (kernel.vendor) return Answer::kUnknown;
   for (const auto& stable : row->stable) {
@@ -68,7 +68,7 @@ Answer holds(KernelRule rule, const KernelVersion& kernel) {
   return Answer::kNo;
 }
 
-const std::array<KernelRuleRow, 4>& kernel_rule_table() {
+std::span<const KernelRuleRow> kernel_rule_table() {
   return kTable;
 }
 

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 namespace kip::ucode {
@@ -46,6 +47,6 @@ struct KernelRuleRow {
   std::array<Stable, 3> stable;  // unused entries are all zero
   const char* source;
 };
-const std::array<KernelRuleRow, 4>& kernel_rule_table();
+std::span<const KernelRuleRow> kernel_rule_table();
 
 }  // namespace kip::ucode

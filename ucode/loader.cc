@@ -38,13 +38,18 @@ bool names_cpu(const Update& patch, const LoaderCpu& cpu, bool by_id) {
 std::optional<std::size_t> pick_amd(std::span<const Update> stream, const LoaderCpu& cpu,
                                     const LoaderRules& rules) {
   const bool by_id = rules.zen_id && is_zen(cpu.signature.family());
-  const auto running_class = rules.select ? entrysign_class(cpu.revision) : std::nullopt;
+  const std::uint32_t limit = amd_size_limit(cpu.signature.family());
+  const auto cutoff = rules.select ? entrysign_cutoff(cpu.revision) : std::nullopt;
   std::optional<std::size_t> picked;
   for (std::size_t i = 0; i < stream.size(); ++i) {
     // The first container with a match is the last one read; within it the last match counts.
     if (picked && stream[i].container != stream[*picked].container) break;
+    // Sizes are judged before families: a patch too large for this CPU ends the scan, whoever it is
+    // for.
+    if (stream[i].size > limit) break;
     if (amd_family(stream[i].equivalence_id) != cpu.signature.family()) continue;
-    if (running_class && entrysign_class(stream[i].revision) != running_class) continue;
+    // Both against the cutoff of the running revision: a patch id may belong to no row.
+    if (cutoff && (cpu.revision <= *cutoff) != (stream[i].revision <= *cutoff)) continue;
     if (names_cpu(stream[i], cpu, by_id)) picked = i;
   }
   if (picked && stream[*picked].revision < cpu.revision) return std::nullopt;

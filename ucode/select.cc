@@ -3,16 +3,12 @@
 #include <tuple>
 
 #include "ucode/amd.h"
+#include "ucode/arrange.h"
 #include "ucode/intel.h"
 #include "ucode/select.h"
 
 namespace kip::ucode {
 namespace {
-
-bool same_update(const Update& a, const Update& b) {
-  return a.vendor == b.vendor && a.revision == b.revision && a.size == b.size &&
-         a.checksum == b.checksum && a.date == b.date && a.targets == b.targets;
-}
 
 /// A candidate that a query matches, with the platform bits it matches it for.
 struct Match {
@@ -26,7 +22,7 @@ class Chooser {
  public:
   Chooser(std::span<const Candidate> candidates, const SelectOptions& options)
       : candidates_(candidates), options_(options) {
-    result_.verdicts.assign(candidates.size(), Verdict::kOtherCpu);
+    verdicts_.assign(candidates.size(), Verdict::kOtherCpu);
   }
 
   void answer(const CpuQuery& query) {
@@ -39,8 +35,7 @@ class Chooser {
           by_cpu[{update.vendor, target.signature}].push_back(*match);
       }
     }
-    winners_.clear();
-    broken_.clear();
+    now_ = {};
     for (const auto& [cpu, matches] : by_cpu) {
       if (cpu.first == Vendor::kIntel) {
         choose_intel(matches);
@@ -48,56 +43,59 @@ class Chooser {
         choose_amd(matches, query);
       }
     }
-    answers_.push_back({winners_, broken_});
+    answers_.push_back(std::move(now_));
   }
 
-  Selection finish();
+  Selection finish() { return arrange(candidates_, answers_, std::move(verdicts_)); }
 
  private:
-  using Winner = std::pair<std::size_t, CpuSignature>;
-  struct Raw {
-    std::vector<Winner> winners;
-    std::vector<std::size_t> broken;
-  };
-
   const Update& update(std::size_t candidate) const { return *candidates_[candidate].update; }
 
   void note(std::size_t candidate, Verdict verdict) {
-    result_.verdicts[candidate] = std::max(result_.verdicts[candidate], verdict);
+    verdicts_[candidate] = std::max(verdicts_[candidate], verdict);
   }
 
   std::optional<Match> judge(std::size_t candidate, const Target& target, const CpuQuery& query);
   bool matches_any(const std::vector<Selector>& selectors, const Update& update,
                    const Target& target) const;
   bool pinned_away(const Update& update, const Target& target) const;
+  bool pinned_exactly(const Update& update, const Target& target) const;
   void choose_intel(const std::vector<Match>& matches);
   void choose_amd(const std::vector<Match>& matches, const CpuQuery& query);
   void newest(const std::vector<Match>& matches);
 
   std::span<const Candidate> candidates_;
   const SelectOptions& options_;
-  std::vector<Winner> winners_;
-  std::vector<std::size_t> broken_;
-  std::vector<Raw> answers_;
-  Selection result_;
+  Winners now_;  // of the query being answered
+  std::vector<Winners> answers_;
+  std::vector<Verdict> verdicts_;
 };
 
 bool Chooser::matches_any(const std::vector<Selector>& selectors, const Update& update,
                           const Target& target) const {
   return std::any_of(selectors.begin(), selectors.end(), [&](const Selector& selector) {
-    return selector.matches_cpu(update.vendor, target.signature) && flags_meet(selector, target) &&
-           selector.takes_revision(update.revision);
+    return selector.matches_cpu(update.vendor, target.signature) &&
+           flags_meet(selector, update.vendor, target) && selector.takes_revision(update.revision);
   });
 }
 
 bool Chooser::pinned_away(const Update& update, const Target& target) const {
   bool pinned = false;
   for (const Selector& pin : options_.pins) {
-    if (!pin.matches_cpu(update.vendor, target.signature) || !flags_meet(pin, target)) continue;
+    if (!pin.matches_cpu(update.vendor, target.signature) ||
+        !flags_meet(pin, update.vendor, target)) {
+      continue;
+    }
     if (pin.takes_revision(update.revision)) return false;
     pinned = true;
   }
   return pinned;
+}
+
+bool Chooser::pinned_exactly(const Update& update, const Target& target) const {
+  return std::any_of(options_.pins.begin(), options_.pins.end(), [&](const Selector& pin) {
+    return pin.bound == Selector::Bound::kEqual && matches_any({pin}, update, target);
+  });
 }
 
 std::optional<Match> Chooser::judge(std::size_t candidate, const Target& target,
@@ -125,8 +123,7 @@ std::optional<Match> Chooser::judge(std::size_t candidate, const Target& target,
   if (matches_any(options_.holds, it, target)) return refuse(Verdict::kHeld);
   if (pinned_away(it, target)) return refuse(Verdict::kNotPinned);
   if (it.revision == 0) return refuse(Verdict::kNoRevision);
-  const bool asked_exactly =
-      asked.bound == Selector::Bound::kEqual || matches_any(options_.pins, it, target);
+  const bool asked_exactly = asked.bound == Selector::Bound::kEqual || pinned_exactly(it, target);
   if (it.vendor == Vendor::kIntel && is_debug_revision(it.revision) && !asked_exactly)
     return refuse(Verdict::kDebug);
   return match;
@@ -143,9 +140,9 @@ void Chooser::newest(const std::vector<Match>& matches) {
   }
   if (best_broken != nullptr && (best == nullptr || update(best_broken->candidate).revision >
                                                         update(best->candidate).revision)) {
-    broken_.push_back(best_broken->candidate);
+    now_.broken.push_back(best_broken->candidate);
   }
-  if (best != nullptr) winners_.emplace_back(best->candidate, best->cpu);
+  if (best != nullptr) now_.chosen.emplace_back(best->candidate, best->cpu);
   for (const Match& match : matches) {
     if (!candidates_[match.candidate].sound) {
       note(match.candidate, Verdict::kBroken);
@@ -202,93 +199,26 @@ void Chooser::choose_amd(const std::vector<Match>& matches, const CpuQuery& quer
   if (!rest.empty()) newest(rest);
 }
 
-Selection Chooser::finish() {
-  // Candidates that are the same update become one choice, the first of them preferred.
-  std::vector<std::size_t> choice_of(candidates_.size(), SIZE_MAX);
-  std::vector<Choice> choices;
-  const auto choice_for = [&](std::size_t winner) {
-    if (choice_of[winner] != SIZE_MAX) return choice_of[winner];
-    Choice choice;
-    for (std::size_t i = 0; i < candidates_.size(); ++i) {
-      if (i == winner || (candidates_[i].sound && same_update(update(i), update(winner)))) {
-        choice.candidates.push_back(i);
-        choice_of[i] = choices.size();
-      }
-    }
-    choices.push_back(std::move(choice));
-    return choice_of[winner];
-  };
-  for (const Raw& raw : answers_) {
-    Answered answered;
-    for (const auto& [winner, cpu] : raw.winners) {
-      const std::size_t choice = choice_for(winner);
-      choices[choice].cpus.insert(cpu);
-      answered.choices.push_back(choice);
-    }
-    answered.broken = raw.broken;
-    result_.answers.push_back(std::move(answered));
-  }
-  // Order of writing: AMD families ascending, since a large patch in front stops the scan on old
-  // families.
-  std::vector<std::size_t> order(choices.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  const auto key = [&](std::size_t i) {
-    const Update& it = update(choices[i].candidates.front());
-    const bool amd = it.vendor == Vendor::kAmd;
-    return std::tuple(amd, amd ? amd_family(it.equivalence_id) : it.targets.front().signature.value,
-                      it.targets.front().platform_flags, it.revision,
-                      choices[i].candidates.front());
-  };
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
-  std::vector<std::size_t> position(choices.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    position[order[i]] = i;
-    result_.choices.push_back(std::move(choices[order[i]]));
-  }
-  for (Answered& answered : result_.answers) {
-    for (std::size_t& choice : answered.choices) choice = position[choice];
-    std::sort(answered.choices.begin(), answered.choices.end());
-    answered.choices.erase(std::unique(answered.choices.begin(), answered.choices.end()),
-                           answered.choices.end());
-  }
-  return std::move(result_);
-}
-
 }  // namespace
 
 const char* verdict_text(Verdict verdict) {
-  switch (verdict) {
-    case Verdict::kOtherCpu:
-      return "for another CPU";
-    case Verdict::kOtherPlatform:
-      return "for another platform";
-    case Verdict::kExcluded:
-      return "excluded";
-    case Verdict::kOutOfBound:
-      return "outside the revision bound";
-    case Verdict::kHeld:
-      return "held back";
-    case Verdict::kNotPinned:
-      return "another revision is pinned";
-    case Verdict::kNoRevision:
-      return "revision 0 is never loaded";
-    case Verdict::kDebug:
-      return "a debug revision";
-    case Verdict::kSuperseded:
-      return "superseded";
-    case Verdict::kOtherClass:
-      return "of the other EntrySign class";
-    case Verdict::kTie:
-      return "same revision with other bytes, the first counts";
-    case Verdict::kDuplicate:
-      return "a duplicate";
-    case Verdict::kBroken:
-      return "broken";
-    case Verdict::kChosen:
-      return "chosen";
-  }
-  return "";
+  // In the order of the enumeration.
+  constexpr const char* kTexts[] = {"for another CPU",
+                                    "for another platform",
+                                    "excluded",
+                                    "outside the revision bound",
+                                    "held back",
+                                    "another revision is pinned",
+                                    "revision 0 is never loaded",
+                                    "a debug revision",
+                                    "superseded",
+                                    "of the other EntrySign class",
+                                    "same revision with other bytes, the first counts",
+                                    "a duplicate",
+                                    "broken",
+                                    "chosen"};
+  static_assert(std::size(kTexts) == static_cast<std::size_t>(Verdict::kChosen) + 1);
+  return kTexts[static_cast<std::size_t>(verdict)];
 }
 
 Selection select(std::span<const Candidate> candidates, std::span<const CpuQuery> queries,

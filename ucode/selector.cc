@@ -88,8 +88,9 @@ bool Selector::takes_revision(std::uint32_t candidate) const {
   return false;
 }
 
-bool flags_meet(const Selector& selector, const Target& target) {
-  return !selector.platform_flags || (*selector.platform_flags & target.platform_flags) != 0 ||
+bool flags_meet(const Selector& selector, Vendor vendor, const Target& target) {
+  return vendor == Vendor::kAmd || !selector.platform_flags ||
+         (*selector.platform_flags & target.platform_flags) != 0 ||
          *selector.platform_flags == target.platform_flags;
 }
 

@@ -3,8 +3,8 @@
 //   06-8f-08                        family-model-stepping in hex, as Intel's files are named
 //   0x806f8                         a signature, any platform
 //   0x806f8,0x87                    and any of these platform flags
-//   0x806f8,0x87,gt:0x2b000000      and revisions above (lt: below, eq: equal); the flags may be
-//   left empty cpu00A20F12                     an AMD CPUID as its own tools print it
+//   0x806f8,0x87,gt:0x2b000000      and revisions above (lt: below, eq: equal); flags may be empty
+//   cpu00A20F12                     an AMD CPUID as its own tools print it
 //   intel:0x120f00  amd:0x120f00    where a family exists at both (10h and up)
 //   !0x806f8                        not these
 #pragma once
@@ -41,7 +41,7 @@ struct Selector {
 Result<Selector> parse_selector(std::string_view text);
 
 /// Whether an update's target is for a platform that the selector names. AMD's have none: always.
-bool flags_meet(const Selector& selector, const Target& target);
+bool flags_meet(const Selector& selector, Vendor vendor, const Target& target);
 
 /// A selector for one CPU by its signature; a family at one vendor only implies that vendor.
 Selector selector_for(Vendor vendor, CpuSignature cpu, std::optional<std::uint32_t> platform_flags);

@@ -37,12 +37,12 @@ std::optional<StreamKind> recognise(Bytes head) {
   return std::nullopt;
 }
 
-Status walk(StreamKind kind, Depth depth, Input& in, UpdateSink& sink) {
+Status walk(StreamKind kind, Depth depth, Input& in, UpdateSink& sink, Scratch& scratch) {
   switch (kind) {
     case StreamKind::kIntel:
-      return walk_intel(depth, in, sink);
+      return walk_intel(depth, in, sink, scratch);
     case StreamKind::kAmd:
-      return walk_amd(depth, in, sink);
+      return walk_amd(depth, in, sink, scratch);
     case StreamKind::kIntelText:
       break;
   }
@@ -55,7 +55,7 @@ Status walk(StreamKind kind, Depth depth, Input& in, UpdateSink& sink) {
     return {};
   }
   MemoryInput words(*binary);
-  return walk_intel(depth, words, sink);
+  return walk_intel(depth, words, sink, scratch);
 }
 
 }  // namespace kip::ucode

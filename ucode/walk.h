@@ -41,6 +41,12 @@ class UpdateSink {
 };
 
 /// Faults go to the sink; the error is for the input itself failing (system, broken compression).
-Status walk(StreamKind kind, Depth depth, Input& in, UpdateSink& sink);
+/// `scratch` is for whoever walks many streams.
+Status walk(StreamKind kind, Depth depth, Input& in, UpdateSink& sink, Scratch& scratch);
+
+inline Status walk(StreamKind kind, Depth depth, Input& in, UpdateSink& sink) {
+  Scratch scratch;
+  return walk(kind, depth, in, sink, scratch);
+}
 
 }  // namespace kip::ucode

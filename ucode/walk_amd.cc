@@ -8,7 +8,8 @@ namespace {
 
 class AmdWalker {
  public:
-  AmdWalker(Depth depth, Input& in, UpdateSink& sink) : depth_(depth), in_(in), sink_(sink) {}
+  AmdWalker(Depth depth, Input& in, UpdateSink& sink, Scratch& scratch)
+      : depth_(depth), in_(in), sink_(sink), scratch_(scratch) {}
 
   Status run() {
     for (;;) {
@@ -58,12 +59,12 @@ class AmdWalker {
                          kAmdTableLimit));
       return false;
     }
-    buffer_.resize(header->length);
-    if (!TRY(read_exactly(in_, buffer_))) {
+    const MutableBytes buffer = scratch_.take(header->length);
+    if (!TRY(read_exactly(in_, buffer))) {
       report(sink_, "amd-truncated", at, "equivalence table ends early");
       return false;
     }
-    table_ = AmdTable::parse(buffer_);
+    table_ = AmdTable::parse(buffer);
     judge_table(at, header->length);
     const bool more = TRY(sections());
     ++container_;
@@ -113,29 +114,30 @@ class AmdWalker {
 
   Result<bool> patch(std::uint32_t size) {
     const std::uint64_t at = in_.position();
-    buffer_.resize(depth_ == Depth::kWhole ? size : sizeof(AmdPatchHeader));
-    const std::size_t got = TRY(in_.read(buffer_));
+    const MutableBytes buffer =
+        scratch_.take(depth_ == Depth::kWhole ? size : sizeof(AmdPatchHeader));
+    const std::size_t got = TRY(in_.read(buffer));
     if (got < sizeof(AmdPatchHeader)) {
       report(sink_, "amd-truncated", at, fmt::format("patch of {} bytes ends after {}", size, got));
       return false;
     }
-    const auto header = copy_out<AmdPatchHeader>(buffer_);
+    const auto header = copy_out<AmdPatchHeader>(buffer);
     Update update = amd_facts(header, size, table_);
     update.offset = at;
     update.container = container_;
     const std::uint64_t rest = size - got;
-    if (got < buffer_.size() || TRY(in_.skip(rest)) < rest) {
+    if (got < buffer.size() || TRY(in_.skip(rest)) < rest) {
       report(sink_, "amd-truncated", at,
              fmt::format("patch of {} bytes ends after {}", size, in_.position() - at), &update);
       return false;
     }
     if (const std::string why = amd_patch_fault(header, update); !why.empty()) {
-      report(sink_, "amd-patch", at, why, &update);
+      report(sink_, "amd-patch", at, why);  // no suspect: no kernel would ever have chosen it
       return true;
     }
     if (const std::string odd = amd_patch_oddity(update); !odd.empty())
       report(sink_, "amd-oddity", at, odd);
-    sink_.update(update, depth_ == Depth::kWhole ? Bytes(buffer_) : Bytes());
+    sink_.update(update, depth_ == Depth::kWhole ? Bytes(buffer) : Bytes());
     return true;
   }
 
@@ -150,13 +152,13 @@ class AmdWalker {
   UpdateSink& sink_;
   AmdTable table_;
   std::uint32_t container_ = 0;
-  std::vector<std::uint8_t> buffer_;
+  Scratch& scratch_;
 };
 
 }  // namespace
 
-Status walk_amd(Depth depth, Input& in, UpdateSink& sink) {
-  return AmdWalker(depth, in, sink).run();
+Status walk_amd(Depth depth, Input& in, UpdateSink& sink, Scratch& scratch) {
+  return AmdWalker(depth, in, sink, scratch).run();
 }
 
 }  // namespace kip::ucode

@@ -12,7 +12,8 @@ constexpr std::uint64_t kZerosLimit = 64 * 1024;
 
 class IntelWalker {
  public:
-  IntelWalker(Depth depth, Input& in, UpdateSink& sink) : depth_(depth), in_(in), sink_(sink) {}
+  IntelWalker(Depth depth, Input& in, UpdateSink& sink, Scratch& scratch)
+      : depth_(depth), in_(in), sink_(sink), scratch_(scratch) {}
 
   Status run() {
     for (;;) {
@@ -72,9 +73,9 @@ class IntelWalker {
   Result<bool> headers(std::uint64_t at, const IntelHeader& header, const IntelLayout& layout) {
     const std::uint64_t body = sizeof(IntelHeader) + layout.data_size;
     if (TRY(in_.skip(body)) < body) return truncated(at, header, layout);
-    buffer_.resize(layout.extended_size);
-    if (!TRY(read_exactly(in_, buffer_))) return truncated(at, header, layout);
-    auto update = intel_facts(header, buffer_);
+    const MutableBytes buffer = scratch_.take(layout.extended_size);
+    if (!TRY(read_exactly(in_, buffer))) return truncated(at, header, layout);
+    auto update = intel_facts(header, buffer);
     if (!update) {
       broken(at, header, update.error());
     } else {
@@ -85,14 +86,14 @@ class IntelWalker {
   }
 
   Result<bool> whole(std::uint64_t at, const IntelHeader& header, const IntelLayout& layout) {
-    buffer_.resize(layout.total_size);
-    if (!TRY(read_exactly(in_, buffer_))) return truncated(at, header, layout);
-    auto update = parse_intel(buffer_);
+    const MutableBytes buffer = scratch_.take(layout.total_size);
+    if (!TRY(read_exactly(in_, buffer))) return truncated(at, header, layout);
+    auto update = parse_intel(buffer);
     if (!update) {
       broken(at, header, update.error());
     } else {
       update->offset = at;
-      sink_.update(*update, buffer_);
+      sink_.update(*update, buffer);
     }
     return true;
   }
@@ -106,7 +107,7 @@ class IntelWalker {
   Depth depth_;
   Input& in_;
   UpdateSink& sink_;
-  std::vector<std::uint8_t> buffer_;
+  Scratch& scratch_;
 };
 
 }  // namespace
@@ -125,8 +126,8 @@ Result<std::uint64_t> skip_zeros(Input& in) {
   return zeros;
 }
 
-Status walk_intel(Depth depth, Input& in, UpdateSink& sink) {
-  return IntelWalker(depth, in, sink).run();
+Status walk_intel(Depth depth, Input& in, UpdateSink& sink, Scratch& scratch) {
+  return IntelWalker(depth, in, sink, scratch).run();
 }
 
 }  // namespace kip::ucode

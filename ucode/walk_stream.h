@@ -5,8 +5,8 @@
 
 namespace kip::ucode {
 
-Status walk_intel(Depth depth, Input& in, UpdateSink& sink);
-Status walk_amd(Depth depth, Input& in, UpdateSink& sink);
+Status walk_intel(Depth depth, Input& in, UpdateSink& sink, Scratch& scratch);
+Status walk_amd(Depth depth, Input& in, UpdateSink& sink, Scratch& scratch);
 
 inline void report(UpdateSink& sink, const char* rule, std::uint64_t offset, std::string text,
                    const Update* suspect = nullptr, Severity severity = Severity::kWarning) {

@@ -8,7 +8,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <span>
+#include <string_view>
 #include <type_traits>
 
 #include "src/base/result.h"
@@ -69,6 +71,24 @@ inline Bytes as_bytes(std::string_view text) {
 inline std::string_view as_text(Bytes bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
+
+/// Working memory that grows and is used again: neither cleared nor given back between uses, since
+/// clearing and faulting in pages would cost as much as reading a firmware tree.
+class Scratch {
+ public:
+  /// `size` bytes of whatever was there; valid until the next call.
+  MutableBytes take(std::size_t size) {
+    if (size > size_) {
+      bytes_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+      size_ = size;
+    }
+    return {bytes_.get(), size};
+  }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::size_t size_ = 0;
+};
 
 /// A cursor over bytes that the caller keeps alive.
 class Reader {

@@ -37,8 +37,9 @@ std::string quote(std::string_view name) {
     const auto first = static_cast<unsigned char>(name[0]);
     const std::size_t length = utf8_length(name);
     // C1 controls (U+0080..U+009F) are two bytes in UTF-8 and can drive a terminal as well.
-    const bool control = first < 0x20 || first == 0x7f ||
-                         (first == 0xc2 && static_cast<unsigned char>(name[1]) < 0xa0);
+    const bool control =
+        first < 0x20 || first == 0x7f ||
+        (length == 2 && first == 0xc2 && static_cast<unsigned char>(name[1]) < 0xa0);
     if (length == 0 || control) {
       out += fmt::format("\\x{:02x}", first);
       name.remove_prefix(1);

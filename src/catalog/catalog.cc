@@ -51,10 +51,8 @@ Status Loader::open(std::size_t index) {
     opened->plain = TRY(decoders_.open(*stream.method, *opened->raw, codec::Extent::kWhole));
   if (stream.kind == ucode::StreamKind::kIntelText) {
     TRY(opened->input().skip(stream.member_offset));
-    const std::uint64_t limit = ucode::kTextSizeLimit;
-    auto text = TRY(read_rest(opened->input(), limit));
-    if (!stream.member.empty())
-      text.resize(std::min<std::uint64_t>(text.size(), stream.member_size));
+    SliceInput member(opened->input(), stream.member.empty() ? UINT64_MAX : stream.member_size);
+    const auto text = TRY(read_rest(member, ucode::kTextSizeLimit));
     opened->text = TRY(ucode::intel_from_text(as_text(text)));
     opened->words = std::make_unique<MemoryInput>(opened->text);
   }
@@ -70,18 +68,18 @@ Result<Bytes> Loader::load(std::size_t index) {
   if (!opened_ || opened_->stream != entry.stream || opened_->input().position() > offset)
     TRY(open(entry.stream));
   Input& in = opened_->input();
-  buffer_.resize(entry.update.size);
+  const MutableBytes buffer = scratch_.take(entry.update.size);
   TRY(in.skip(offset - in.position()));
-  if (TRY(in.read(buffer_)) < buffer_.size()) return changed();
+  if (TRY(in.read(buffer)) < buffer.size()) return changed();
   if (entry.update.vendor == ucode::Vendor::kIntel) {
-    if (!same_facts(TRY(ucode::parse_intel(buffer_)), entry.update)) return changed();
+    if (!same_facts(TRY(ucode::parse_intel(buffer)), entry.update)) return changed();
   } else {
-    const auto header = copy_out<ucode::AmdPatchHeader>(buffer_);
+    const auto header = copy_out<ucode::AmdPatchHeader>(buffer);
     if (header.patch_id != entry.update.revision ||
         header.equivalence_id != entry.update.equivalence_id)
       return changed();
   }
-  return Bytes(buffer_);
+  return Bytes(buffer);
 }
 
 }  // namespace kip::catalog

@@ -116,7 +116,7 @@ class Loader {
   const Catalog& catalog_;
   codec::Decoders decoders_;
   std::unique_ptr<Opened> opened_;
-  std::vector<std::uint8_t> buffer_;
+  Scratch scratch_;
 };
 
 }  // namespace kip::catalog

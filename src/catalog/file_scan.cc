@@ -52,8 +52,9 @@ class Collect : public ucode::UpdateSink {
 // members.
 class ImageVisitor : public segments::Visitor {
  public:
-  ImageVisitor(const ScanOptions& options, FileContents& contents, const Stream& file)
-      : options_(options), contents_(contents), file_(file) {}
+  ImageVisitor(const ScanOptions& options, FileContents& contents, const Stream& file,
+               Scratch& scratch)
+      : options_(options), contents_(contents), file_(file), scratch_(scratch) {}
 
   Status member(const segments::Segment&, const cpio::Member& member, Input& data) override {
     if (!member.is_regular() || member.size == 0) return {};
@@ -65,7 +66,7 @@ class ImageVisitor : public segments::Visitor {
     stream.member_size = member.size;
     stream.kind = *kind;
     Collect sink(options_, contents_, std::move(stream));
-    return ucode::walk(*kind, options_.depth, data, sink);
+    return ucode::walk(*kind, options_.depth, data, sink, scratch_);
   }
 
   Status segment(const segments::Segment&) override { return {}; }
@@ -79,6 +80,7 @@ class ImageVisitor : public segments::Visitor {
   const ScanOptions& options_;
   FileContents& contents_;
   const Stream& file_;
+  Scratch& scratch_;
 };
 
 std::string first_bytes(Bytes head) {
@@ -90,9 +92,13 @@ std::string first_bytes(Bytes head) {
 
 class OneFile {
  public:
-  OneFile(const ScanOptions& options, codec::Decoders& decoders, std::string path, int descriptor,
-          bool expected)
-      : options_(options), decoders_(decoders), descriptor_(descriptor), expected_(expected) {
+  OneFile(const ScanOptions& options, codec::Decoders& decoders, Scratch& scratch, std::string path,
+          int descriptor, bool expected)
+      : options_(options),
+        decoders_(decoders),
+        scratch_(scratch),
+        descriptor_(descriptor),
+        expected_(expected) {
     file_.path = std::move(path);
   }
 
@@ -128,7 +134,7 @@ class OneFile {
     if (const auto kind = ucode::recognise(head)) {
       file_.kind = *kind;
       Collect sink(options_, contents_, file_);
-      return ucode::walk(*kind, options_.depth, in, sink);
+      return ucode::walk(*kind, options_.depth, in, sink, scratch_);
     }
     if (cpio::is_newc(head) || starts_with_zeros_then_archive(head)) return image();
     if (expected_) not_microcode(head);
@@ -156,7 +162,7 @@ class OneFile {
   }
 
   Status image() {
-    ImageVisitor visitor(options_, contents_, file_);
+    ImageVisitor visitor(options_, contents_, file_, scratch_);
     const segments::Source source = [this](std::uint64_t offset) -> Result<std::unique_ptr<Input>> {
       if (!file_.method)
         return std::unique_ptr<Input>(std::make_unique<FileInput>(descriptor_, offset));
@@ -176,6 +182,7 @@ class OneFile {
 
   const ScanOptions& options_;
   codec::Decoders& decoders_;
+  Scratch& scratch_;
   int descriptor_;
   bool expected_;
   Stream file_;
@@ -192,7 +199,7 @@ bool is_hex_pair(std::string_view text) {
 }  // namespace
 
 FileContents FileScan::scan(const std::string& path, int descriptor, bool expected) {
-  return OneFile(options_, decoders_, path, descriptor, expected).run();
+  return OneFile(options_, decoders_, scratch_, path, descriptor, expected).run();
 }
 
 std::string_view without_suffix(std::string_view name) {

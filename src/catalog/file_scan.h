@@ -24,6 +24,7 @@ class FileScan {
  private:
   const ScanOptions& options_;
   codec::Decoders& decoders_;
+  Scratch scratch_;
 };
 
 /// Whether a file's name says microcode: "06-8f-08" and the like, "microcode_amd*.bin", with a

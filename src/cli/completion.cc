@@ -74,7 +74,8 @@ std::string zsh(const CLI::App& app) {
   for (const CLI::App* const verb : verbs(app)) {
     text += fmt::format("  {}) compadd -- {} ;;\n", verb->get_name(), joined(option_names(*verb)));
   }
-  text += fmt::format("  *) compadd -- {} ;;\nesac\n_files\n", joined(option_names(app)));
+  text += fmt::format("  *) compadd -- {} ;;\nesac\n[[ $words[CURRENT] == -* ]] || _files\n",
+                      joined(option_names(app)));
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <set>
 
 #include "src/cli/cpu_request.h"
 #include "src/cli/json.h"
@@ -7,11 +8,15 @@
 namespace kip::cli {
 namespace {
 
-/// Largest @FILE, in bytes.
-constexpr std::uint64_t kFileLimit = 64 * 1024 * 1024;
+/// Largest @FILE, in bytes: the cpuinfo of 4,000 CPUs, or half a million SPECs.
+constexpr std::uint64_t kFileLimit = 8 * 1024 * 1024;
+
+/// Most bytes of a SPEC that a message repeats; an @FILE may be no list of SPECs at all.
+constexpr std::size_t kShownLimit = 80;
 
 tl::unexpected<Error> in_spec(std::string_view spec, const Error& error) {
-  return fail(error.code, quote(spec) + ": " + error.what);
+  const char* const more = spec.size() > kShownLimit ? "..." : "";
+  return fail(error.code, quote(spec.substr(0, kShownLimit)) + more + ": " + error.what);
 }
 
 // Running revisions on one side of the EntrySign fix prove the class of the BIOS. An old revision
@@ -67,7 +72,7 @@ class Resolver {
     auto machine = host::read_machine(Root());
     if (!machine) return in_spec("host", machine.error());
     request_.machine = std::move(*machine);
-    for (const host::Cpu& cpu : request_.machine->cpus) add(cpu, request_.machine->kernel_release);
+    add_machine(request_.machine->cpus, request_.machine->kernel_release);
     if (request_.machine->hypervisor) {
       request_.notes.push_back(
           "this machine is a guest: its hypervisor owns the microcode, no kernel loads any here");
@@ -75,16 +80,32 @@ class Resolver {
     return {};
   }
 
+  void add_machine(const std::vector<host::Cpu>& cpus, const std::string& running_kernel) {
+    std::set<ucode::CpuSignature> intel;
+    for (const host::Cpu& cpu : cpus) {
+      if (cpu.vendor == ucode::Vendor::kIntel) intel.insert(cpu.signature);
+      add(cpu, running_kernel);
+    }
+    if (intel.size() > 1) {
+      request_.notes.push_back(
+          "these Intel CPUs differ in their signature; kernels since 6.7 load the boot CPU's "
+          "update on all of them");
+    }
+  }
+
   void add(const host::Cpu& cpu, const std::string& running_kernel) {
     const bool loader = cpu.vendor && ucode::has_loader(*cpu.vendor, cpu.signature);
     if (!loader) {
-      request_.notes.push_back(fmt::format("{} {}: no microcode loader for this vendor or family",
-                                           cpu.vendor_id.empty() ? "unknown vendor" : cpu.vendor_id,
-                                           cpu.signature.name()));
+      request_.notes.push_back(fmt::format(
+          "{} {}: no microcode loader for this vendor or family",
+          cpu.vendor_id.empty() ? "unknown vendor" : quote(cpu.vendor_id), cpu.signature.name()));
       return;
     }
     RequestedCpu requested;
-    requested.query.selector = ucode::selector_for(*cpu.vendor, cpu.signature, cpu.platform_flags);
+    // 0 is shown for parts without a platform id, which kernels from 7.1 on take for id 0: updates
+    // for all platforms, to be safe.
+    const auto platform = cpu.platform_flags == 0U ? std::nullopt : cpu.platform_flags;
+    requested.query.selector = ucode::selector_for(*cpu.vendor, cpu.signature, platform);
     if (!cpu.exact) requested.query.selector.signature_mask = ucode::kFamilyModelSteppingMask;
     requested.query.proven = proven_class(cpu, running_kernel);
     requested.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
@@ -96,15 +117,15 @@ class Resolver {
   Status file(const std::string& path) {
     request_.fleet = true;
     const auto bytes = read_file(Root(), path, kFileLimit);
-    if (!bytes) return in_spec("@" + path, bytes.error());
+    if (!bytes) return fail(bytes.error().code, quote("@" + path) + ": " + bytes.error().what);
     const std::string_view text = as_text(*bytes);
     if (const auto machine = host::parse_cpuinfo(text)) {
-      for (const host::Cpu& cpu : machine->cpus) add(cpu, "");
+      add_machine(machine->cpus, "");
       return {};
     }
     if (looks_like_json(text)) {
       if (const auto cpus = cpus_from_json(text)) {
-        for (const host::Cpu& cpu : *cpus) add(cpu, "");
+        add_machine(*cpus, "");
         return {};
       }
     }
@@ -133,7 +154,7 @@ class Resolver {
 
   Status record_or_spec(std::string_view line) {
     if (looks_like_json(line)) {
-      for (const host::Cpu& cpu : TRY(cpus_from_json(line))) add(cpu, "");
+      add_machine(TRY(cpus_from_json(line)), "");
       return {};
     }
     if (line == "host" || line == "all" || line.starts_with('@'))

@@ -1,7 +1,6 @@
 // The CPUs that a command line asks for: every --cpu SPEC, resolved.
 //
-//   host · all · 06-8f-08 · 0x806f8,0x87,gt:0x2b000000 · cpu00A20F12 · intel:… · amd:… · !SPEC ·
-//   @FILE
+//   host · all · @FILE · what ucode/selector.h knows, !SPEC too
 //
 // @FILE is a saved /proc/cpuinfo, a `host --json` record, or lines of one SPEC or one record each
 // (a fleet).

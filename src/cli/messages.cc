@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "src/base/file.h"
@@ -11,10 +12,22 @@ constexpr const char* kRed = "\033[31m";
 constexpr const char* kYellow = "\033[33m";
 constexpr const char* kPlain = "\033[0m";
 
+// A closed standard descriptor would be the next file that is opened, and what is said would land
+// in it. Filled with one that refuses every write, as a closed one does; open(2) takes the lowest.
+void fill_standard_descriptors() {
+  int number = 0;
+  while (number >= 0 && number <= STDERR_FILENO) {
+    number = ::open("/dev/null", O_RDONLY);
+    if (number > STDERR_FILENO) ::close(number);
+  }
+}
+
 }  // namespace
 
 Messages::Messages(std::string program)
-    : program_(std::move(program)), colour_(stderr_is_terminal() && !environment("NO_COLOR")) {}
+    : program_(std::move(program)), colour_(stderr_is_terminal() && !environment("NO_COLOR")) {
+  fill_standard_descriptors();
+}
 
 void Messages::line(const char* severity, const char* colour, std::string_view text) const {
   std::string out = program_ + ": ";
@@ -60,6 +73,16 @@ void Messages::finding(const Finding& finding) const {
 
 void Messages::error_at(std::string_view path, const Error& error) const {
   this->error(to_line({Severity::kError, "", std::string(path), error.offset, error.what, ""}));
+}
+
+bool Messages::print(std::string_view text) const {
+  const Status status = cli::print(text);
+  if (!status) error("stdout: " + status.error().what);
+  return status.has_value();
+}
+
+std::string counted(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
 }
 
 Status print(std::string_view text) {

@@ -14,7 +14,9 @@ class Messages {
  public:
   enum class Level : std::uint8_t { kQuiet, kNormal, kVerbose };
 
-  /// `program` begins every line. Colour only on a terminal, and not with NO_COLOR set.
+  /// `program` begins every line. Colour only on a terminal, and not with NO_COLOR set. Programs
+  /// make their Messages before they open any file: it takes the standard descriptors that the
+  /// caller closed, since otherwise the archive being written could be one of them.
   explicit Messages(std::string program);
 
   void set_level(Level level) { level_ = level; }
@@ -26,6 +28,12 @@ class Messages {
   void detail(std::string_view text) const;   // plain line, with -v only
   void finding(const Finding& finding) const;
 
+  /// "1 update", "2 updates".
+std::string counted(std::uint64_t count, std::string_view noun);
+
+/// Writes results to stdout; false after saying why that failed.
+  bool print(std::string_view text) const;
+
   /// `error: 'path': offset …: what`
   void error_at(std::string_view path, const Error& error) const;
 
@@ -36,6 +44,9 @@ class Messages {
   Level level_ = Level::kNormal;
   bool colour_;
 };
+
+/// "1 update", "2 updates".
+std::string counted(std::uint64_t count, std::string_view noun);
 
 /// Writes results to stdout, at once. The error is for a closed pipe or a full disk.
 Status print(std::string_view text);

@@ -22,18 +22,19 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
 
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                       const std::string& help, const std::string& value_name) {
-  return app.add_option(name, values, help)->type_name(value_name)->allow_extra_args(false);
+  return app.add_option(name, values, help)->type_name(value_name)->take_all()->allow_extra_args(false);
 }
 
 std::optional<ExitCode> parse(CLI::App& app, const Messages& messages, int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    return print(app.help()) ? ExitCode::kDone : ExitCode::kFailed;
+    return messages.print(app.help()) ? ExitCode::kDone : ExitCode::kFailed;
   } catch (const CLI::CallForAllHelp&) {
-    return print(app.help("", CLI::AppFormatMode::All)) ? ExitCode::kDone : ExitCode::kFailed;
+    return messages.print(app.help("", CLI::AppFormatMode::All)) ? ExitCode::kDone
+                                                                 : ExitCode::kFailed;
   } catch (const CLI::CallForVersion& version) {
-    return print(std::string(version.what()) + "\n") ? ExitCode::kDone : ExitCode::kFailed;
+    return messages.print(std::string(version.what()) + "\n") ? ExitCode::kDone : ExitCode::kFailed;
   } catch (const CLI::ParseError& error) {
     messages.error(error.what());
     return ExitCode::kUsage;

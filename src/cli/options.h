@@ -20,9 +20,11 @@ struct ReportOptions {
 };
 
 struct OutputOptions {
-  std::string path;  // empty: stdout
+  std::string path;  // empty or "-": stdout
   bool force = false;
   bool dry_run = false;
+
+  bool to_stdout() const { return path.empty() || path == "-"; }
 };
 
 /// Options that apply to every verb.

@@ -1,4 +1,4 @@
-// What the verbs report, as plain values; text.cc and json.cc say the same thing twice.
+// What the verbs report, as plain values; report_text.cc and json.cc say the same thing twice.
 #pragma once
 
 #include <optional>

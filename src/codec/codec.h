@@ -1,9 +1,9 @@
 // Decompression behind one streaming interface.
 //
-//   Decoders decoders;                                    // keeps one context a method, reused
-//   from file to file auto plain = TRY(decoders.open(Method::kXz, file, Extent::kWhole));
-//   TRY(plain->read(buffer));                             // an Input like any other
-//   plain->consumed();                                    // compressed bytes used so far
+//   Decoders decoders;  // keeps one context a method, reused from file to file
+//   auto plain = TRY(decoders.open(Method::kXz, file, Extent::kWhole));
+//   TRY(plain->read(buffer));  // an Input like any other
+//   plain->consumed();         // compressed bytes used so far
 //
 // Libraries are opened when first needed (src/base/library.h): liblzma.so.5, libzstd.so.1,
 // libz.so.1.

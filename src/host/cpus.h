@@ -51,7 +51,8 @@ struct Kernel {
 /// The running kernel, as far as it decides where firmware is searched.
 Kernel read_kernel(const Root& root);
 
-/// "GenuineIntel" and "AuthenticAMD"; nullopt for vendors without a loader (Hygon, Zhaoxin, …).
+/// "GenuineIntel" and "AuthenticAMD"; nullopt for vendors without a loader (Hygon, Zhaoxin, …): whoever becomes a vendor also
+/// answers ucode::has_loader().
 std::optional<ucode::Vendor> vendor_of(std::string_view id);
 
 /// The platform id field of MSR 0x17 is shown as one bit; parses sysfs's "0x80".

@@ -86,7 +86,7 @@ class EarlyWriter {
       if (bytes) {
         TRY(archive_.write(*bytes));
         const auto& it = catalog_.entries[copies[i]].update;
-        written_.updates.push_back({copies[i], it.size, it.revision, ucode::sum32(*bytes)});
+        written_.updates.push_back({choice, copies[i], it.size, it.revision, ucode::sum32(*bytes)});
         return {};
       }
       const catalog::Entry& entry = catalog_.entries[copies[i]];
@@ -180,9 +180,12 @@ Status check_early(Input& archive, const WrittenEarly& expected,
     sums_equal &= found.sums[i] == expected.updates[i].sum;
   if (!sums_equal) return fail(Errc::kCorrupt, "archive does not hold what was written to it");
   for (const ucode::LoaderCpu& cpu : cpus) {
-    if (!ucode::loader_pick(found.updates, cpu, ucode::LoaderRules{})) {
-      return fail(Errc::kCorrupt,
-                  fmt::format("CPU {} would load nothing from it", cpu.signature.name()));
+    // By patch id as kernels from 6.12 on choose, and by the table as those before.
+    for (const bool zen_id : {true, false}) {
+      if (!ucode::loader_pick(found.updates, cpu, ucode::LoaderRules{.zen_id = zen_id})) {
+        return fail(Errc::kCorrupt,
+                    fmt::format("CPU {} would load nothing from it", cpu.signature.name()));
+      }
     }
   }
   return {};

@@ -26,7 +26,8 @@ inline constexpr std::uint64_t kArchiveMultiple = 512;  // bytes
 const char* member_path(ucode::Vendor vendor);
 
 struct WrittenUpdate {
-  std::size_t entry = 0;  // of the catalogue: the copy that was written
+  std::size_t choice = 0;  // of the selection
+  std::size_t entry = 0;   // of the catalogue: the copy that was written
   std::uint32_t size = 0;
   std::uint32_t revision = 0;
   std::uint32_t sum = 0;  // sum32 of its bytes

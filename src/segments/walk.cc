@@ -15,6 +15,7 @@ class Walker {
 
   Status run() {
     std::uint64_t at = 0;
+    bool behind_archive = false;  // with nothing but zero bytes between
     for (;;) {
       const auto in = TRY(source_(at));
       const Bytes head = TRY(in->peek(8));
@@ -24,8 +25,13 @@ class Walker {
         next = TRY(padding(*in, at));
       } else if (cpio::is_newc(head)) {
         next = TRY(archives(*in, at));
+        behind_archive = true;
+      } else if (behind_archive && at % cpio::kPadding != 0) {
+        fault("segment-misaligned", at,
+              "what follows an archive begins at no multiple of 4; kernels stop here");
       } else if (const auto method = codec::detect(head)) {
         next = TRY(compressed(*in, at, *method));
+        behind_archive = false;
       } else {
         TRY(visitor_.segment({Segment::Kind::kUnknown, at, 0, {}}));
         fault("segment-unknown", at, "neither an archive nor compressed data begins here");
@@ -76,17 +82,20 @@ class Walker {
     return end;
   }
 
-  // Members of one archive after another; offsets are `base` plus the input's. kCorrupt data
-  // becomes a fault.
+  // Members of one archive after another; offsets are `base` plus the input's. What is broken in a
+  // raw archive becomes a fault.
   Result<std::uint64_t> members(Input& in, Segment& segment, bool& open, std::uint64_t base) {
     cpio::Reader reader(in);
     for (;;) {
       auto member = reader.next();
       if (!member) {
-        if (member.error().code == Errc::kSystem) return tl::unexpected<Error>(member.error());
-        fault("archive", base + member.error().offset.value_or(in.position()), member.error().what);
+        const Error& error = member.error();
+        // Offsets in a compressed stream are none in the image: who knows its place reports it.
+        if (error.code == Errc::kSystem || segment.kind == Segment::Kind::kCompressed)
+          return tl::unexpected<Error>(error);
+        fault("archive", base + error.offset.value_or(in.position()), error.what);
         open = false;
-        return segment.offset;
+        return base;  // where the walk stands: it ends, and sees no member twice
       }
       if (!*member) return base + in.position();
       if (!open) {

@@ -45,21 +45,21 @@ class Extract {
     ExitCode code = ExitCode::kDone;
     const auto request = resolve(all, messages_, code);
     if (!request) return code;
+    auto root = open_root(settings_, messages_);
+    if (!root) return ExitCode::kFailed;
+    root_ = std::move(*root);
     code = scan(root_, settings_, settings_.paths, {.depth = ucode::Depth::kWhole}, messages_,
                 catalog_);
     say_findings(catalog_, messages_);
-    if (!settings_.output.dry_run && ::mkdir(settings_.directory.c_str(), 0777) != 0 &&
-        errno != EEXIST) {
-      messages_.error_at(settings_.directory,
-                         Error{Errc::kSystem, std::strerror(errno), {}, errno});
-      return ExitCode::kFailed;
-    }
-    catalog::Loader loader(root_, catalog_);
+    std::vector<std::size_t> wanted;
     for (std::size_t i = 0; i < catalog_.entries.size(); ++i) {
       const catalog::Entry& entry = catalog_.entries[i];
-      if (entry.sound && concerns(*request, entry.update)) code = cli::worse(code, one(i, loader));
+      if (entry.sound && concerns(*request, entry.update)) wanted.push_back(i);
     }
-    if (settings_.report.json && !cli::print(to_json(report_))) return ExitCode::kFailed;
+    if (!wanted.empty() && !make_directory()) return ExitCode::kFailed;
+    catalog::Loader loader(root_, catalog_);
+    for (const std::size_t i : wanted) code = cli::worse(code, one(i, loader));
+    if (settings_.report.json && !messages_.print(to_json(report_))) return ExitCode::kFailed;
     if (code == ExitCode::kDone && report_.updates.empty()) {
       messages_.error("no microcode found");
       return ExitCode::kNothing;
@@ -68,6 +68,18 @@ class Extract {
   }
 
  private:
+  bool make_directory() {
+    const std::string& path = settings_.directory;
+    if (settings_.output.dry_run || ::mkdir(path.c_str(), 0777) == 0) return true;
+    struct stat status;
+    const int number = errno;
+    const bool there = number == EEXIST && ::stat(path.c_str(), &status) == 0;
+    if (there && S_ISDIR(status.st_mode)) return true;
+    const int reason = there ? ENOTDIR : number;
+    messages_.error_at(path, Error{Errc::kSystem, std::strerror(reason), {}, reason});
+    return false;
+  }
+
   // A name that is taken by other bytes gets a counter; the same update once more is left out.
   ExitCode one(std::size_t index, catalog::Loader& loader) {
     const catalog::Entry& entry = catalog_.entries[index];
@@ -86,14 +98,16 @@ class Extract {
     }
     const std::string path = settings_.directory + "/" + name;
     cli::UpdateRow row = row_of(catalog_, entry);
-    messages_.note(fmt::format("{}: {} from {} at offset {:#x}", quote(path),
-                               cli::targets_text(entry.update), quote(row.file), row.offset));
+    const std::string line =
+        fmt::format("{}: {} from {} at offset {:#x}\n", quote(path),
+                    cli::targets_text(entry.update), quote(row.file), row.offset);
     row.file = path;
     report_.updates.push_back(std::move(row));
-    return settings_.output.dry_run ? ExitCode::kDone : save(path, contents.bytes());
+    if (!settings_.output.dry_run && !save(path, contents.bytes())) return ExitCode::kFailed;
+    return settings_.report.json || messages_.print(line) ? ExitCode::kDone : ExitCode::kFailed;
   }
 
-  ExitCode save(const std::string& path, Bytes bytes) {
+  bool save(const std::string& path, Bytes bytes) {
     const auto existing =
         settings_.output.force ? AtomicFile::Existing::kReplace : AtomicFile::Existing::kRefuse;
     auto file = AtomicFile::create(path, existing);
@@ -103,9 +117,8 @@ class Extract {
     } else if (status = file->write(bytes); status) {
       status = file->commit();
     }
-    if (status) return ExitCode::kDone;
-    messages_.error_at(path, status.error());
-    return ExitCode::kFailed;
+    if (!status) messages_.error_at(path, status.error());
+    return status.has_value();
   }
 
   const Settings& settings_;

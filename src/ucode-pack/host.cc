@@ -13,7 +13,7 @@ ExitCode host(const Settings& settings, const cli::Messages& messages) {
     return ExitCode::kFailed;
   }
   const cli::HostReport report{std::move(*machine)};
-  if (!cli::print(settings.report.json ? to_json(report) : to_text(report)))
+  if (!messages.print(settings.report.json ? to_json(report) : to_text(report)))
     return ExitCode::kFailed;
   return ExitCode::kDone;
 }

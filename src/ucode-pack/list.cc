@@ -29,11 +29,8 @@ ExitCode list(const Settings& settings, const cli::Messages& messages) {
   }
   report.findings = catalog.findings;
   say_findings(catalog, messages);
-  const Status printed = cli::print(settings.report.json ? to_json(report) : to_text(report));
-  if (!printed) {
-    messages.error("stdout: " + printed.error().what);
+  if (!messages.print(settings.report.json ? to_json(report) : to_text(report)))
     return ExitCode::kFailed;
-  }
   if (code == ExitCode::kDone && report.updates.empty()) {
     messages.error("no microcode found");
     return ExitCode::kNothing;

@@ -14,14 +14,22 @@ void add_cpu(CLI::App& app, Settings& settings) {
       "SPEC");
 }
 
+void add_root(CLI::App& app, Settings& settings) {
+  app.add_option("--root", settings.root, "read files below DIR instead of '/'")->type_name("DIR");
+}
+
+void add_kernel(CLI::App& app, Settings& settings) {
+  app.add_option("--kernel", settings.kernel,
+                 "the target kernel's release, as `uname -r` prints it")
+      ->type_name("KVER");
+}
+
 void add_firmware(CLI::App& app, Settings& settings) {
   cli::add_list(app, "--firmware", settings.firmware,
                 "directory or file to take microcode from (default: the kernel's search path)",
                 "PATH");
-  app.add_option("--root", settings.root, "read files below DIR instead of '/'")->type_name("DIR");
-  app.add_option("--kernel", settings.kernel,
-                 "the target kernel's release, as `uname -r` prints it")
-      ->type_name("KVER");
+  add_root(app, settings);
+  add_kernel(app, settings);
 }
 
 void add_pack(CLI::App& app, Settings& settings) {
@@ -58,8 +66,8 @@ std::vector<Table> add_verbs(CLI::App& app, Settings& settings) {
       app.add_subcommand("verify", "check structure and checksums, one line a fault");
   verify_app->add_option("PATH", settings.paths,
                          "files and directories (default: the kernel's search path)");
-  verify_app->add_option("--root", settings.root, "read files below DIR instead of '/'")
-      ->type_name("DIR");
+  add_root(*verify_app, settings);
+  add_kernel(*verify_app, settings);
   cli::add_report_options(*verify_app, settings.report);
 
   auto* const host_app = app.add_subcommand(
@@ -71,6 +79,7 @@ std::vector<Table> add_verbs(CLI::App& app, Settings& settings) {
   extract_app->add_option("-d,--directory", settings.directory, "write into DIR, made if missing")
       ->type_name("DIR")
       ->required();
+  add_root(*extract_app, settings);
   extract_app->add_flag("--force", settings.output.force, "replace existing files");
   extract_app->add_flag("-n,--dry-run", settings.output.dry_run, "report, and write nothing");
   extract_app->add_option("PATH", settings.paths, "files and directories")->required();
@@ -104,7 +113,7 @@ ExitCode run(int argc, char** argv) {
       messages.error("completion is for bash, zsh or fish");
       return ExitCode::kUsage;
     }
-    return cli::print(*script) ? ExitCode::kDone : ExitCode::kFailed;
+    return messages.print(*script) ? ExitCode::kDone : ExitCode::kFailed;
   }
   for (const Table& verb : verbs) {
     if (verb.app->parsed()) return verb.run(settings, messages);

@@ -74,7 +74,7 @@ bool concerns(const cli::CpuRequest& request, const ucode::Update& update) {
            std::any_of(update.targets.begin(), update.targets.end(),
                        [&](const ucode::Target& target) {
                          return selector.matches_cpu(update.vendor, target.signature) &&
-                                ucode::flags_meet(selector, target);
+                                ucode::flags_meet(selector, update.vendor, target);
                        });
   };
   if (std::any_of(request.excludes.begin(), request.excludes.end(), matches)) return false;

@@ -1,6 +1,5 @@
 // verify: every check the kernel makes, on every update; one line a fault.
 #include <algorithm>
-#include <fmt/format.h>
 #include <thread>
 
 #include "src/cli/json.h"
@@ -29,18 +28,19 @@ ExitCode verify(const Settings& settings, const cli::Messages& messages) {
     code = cli::worse(code, finding.rule == "file-unreadable" ? ExitCode::kFailed : ExitCode::kNo);
   }
   if (settings.report.json) {
-    if (!cli::print(to_json(report))) return ExitCode::kFailed;
+    if (!messages.print(to_json(report))) return ExitCode::kFailed;
   } else {
     for (const Finding& finding : report.findings) {
-      if (!cli::print(to_line(finding) + "\n")) return ExitCode::kFailed;
+      if (!messages.print(to_line(finding) + "\n")) return ExitCode::kFailed;
     }
   }
   if (code == ExitCode::kDone && report.updates == 0) {
     messages.error("no microcode found");
     return ExitCode::kNothing;
   }
-  messages.note(fmt::format("{} updates in {} files, {} faults", report.updates, report.files,
-                            report.findings.size()));
+  messages.note(cli::counted(report.updates, "update") + " in " +
+                cli::counted(report.files, "file") + ", " +
+                cli::counted(report.findings.size(), "fault"));
   return code;
 }
 

@@ -115,7 +115,7 @@ def try_mutant(copy: Copy, mutant: Mutant) -> str | None:
         copy.build(targets)
     if after.returncode == 0:
         return None
-    red = re.findall(r"^\s*\d+ - (\S+) \(", after.stdout, re.MULTILINE)
+    red = re.findall(r"^\s*\d+ - (\S+).* \(", after.stdout, re.MULTILINE)  # behind some names: "# GetParam() = ..."
     if after.returncode != CTEST_TESTS_FAILED or not red:
         raise Broken("ctest failed, but not by a red test\n" + after.stdout[-3000:])
     return red[0]

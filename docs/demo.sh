@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# ./dev demo: microcode for this machine's CPU from a firmware tree into an early archive, step by step.
+#
+# Takes the machine's own firmware where it has some for this CPU; otherwise makes a small tree and says so. Needs no
+# root, loads nothing, changes nothing: all it writes is in a scratch directory that it removes.
+set -euo pipefail
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/kip-demo-XXXXXX")
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+
+say() { printf '\n'; printf '# %s\n' "$@"; }
+show() { printf '$ %s\n' "$*"; "$@" 2>&1; }
+
+cpu=host firmware=()
+say "This machine's CPUs, as the kernel's microcode loader sees them:"
+show ucode-pack host
+
+# An archive comes out only if the kernel's own search path holds something for this CPU.
+if ucode-pack -q --cpu host -o early.cpio 2>/dev/null && [[ -s early.cpio ]]; then
+  rm early.cpio
+  source="this machine's own firmware"
+  say "The machine has firmware for this CPU; that is used."
+else
+  make-example-firmware --this-cpu firmware >made
+  firmware=(--firmware firmware)
+  source="a made-up firmware tree"
+  say "The machine has no firmware for this CPU: a small tree, made up now, stands in for it." \
+    "Its headers and checksums are right and its payload is noise. No CPU would take it."
+  if ! grep -q this-cpu made; then
+    cpu=06-8f-08
+    say "Linux loads no microcode on this kind of CPU: $cpu stands in for it."
+  fi
+fi
+
+say "What there is for the CPU: vendor, signature, platforms, revision, date, size, file, offset, sha256."
+show ucode-pack list --cpu "$cpu" "${firmware[@]}"
+
+say "The newest of it goes into an archive, which is read back as a kernel would before it gets its name."
+show ucode-pack --cpu "$cpu" "${firmware[@]}" -o early.cpio
+
+say "Every check that the kernel makes, on what was written:"
+show ucode-pack verify early.cpio
+
+if command -v cpio >/dev/null; then
+  say "An ordinary cpio reads the archive as well:"
+  show cpio -tv --quiet -F early.cpio
+fi
+
+printf '\nShown: %s for CPU %s, chosen, packed, verified: %s bytes of early.cpio, to stand in front of an initrd.\n' \
+  "$source" "$cpu" "$(wc -c <early.cpio)"

@@ -1,0 +1,193 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "src/ucode-pack/choice.h"
+
+namespace kip::ucode_pack {
+
+using cli::ExitCode;
+using ucode::Verdict;
+
+ExitCode Choice::prepare() {
+  auto holds = cli::parse_selectors(settings_.holds);
+  auto pins = cli::parse_selectors(settings_.pins);
+  for (const auto* const parsed : {&holds, &pins}) {
+    if (!*parsed) messages_.error(parsed->error().what);
+  }
+  if (!holds || !pins) return ExitCode::kUsage;
+  options_.holds = std::move(*holds);
+  options_.pins = std::move(*pins);
+  if (!settings_.kernel.empty()) {
+    options_.kernel = ucode::KernelVersion::parse(settings_.kernel);
+    if (!options_.kernel) {
+      messages_.error("--kernel " + quote(settings_.kernel) + " is no kernel release");
+      return ExitCode::kUsage;
+    }
+  }
+  ExitCode code = ExitCode::kDone;
+  auto request = resolve(settings_, messages_, code);
+  if (!request) return code;
+  request_ = std::move(*request);
+  options_.excludes = request_.excludes;
+  allow_none_ = settings_.allow_none || request_.all || request_.fleet;
+  auto root = open_root(settings_, messages_);
+  if (!root) return ExitCode::kFailed;
+  root_ = std::move(*root);
+  return ExitCode::kDone;
+}
+
+ExitCode Choice::read_and_choose(ucode::Depth depth) {
+  catalog_ = {};
+  const ExitCode code = scan(root_, settings_, settings_.firmware, {.depth = depth, .threads = 1},
+                             messages_, catalog_);
+  const auto candidates = candidates_of(catalog_);
+  list_cpus(candidates);
+  std::vector<ucode::CpuQuery> queries;
+  for (const cli::RequestedCpu& cpu : cpus_) queries.push_back(cpu.query);
+  selection_ = ucode::select(candidates, queries, options_);
+  return code;
+}
+
+void Choice::list_cpus(std::span<const ucode::Candidate> candidates) {
+  cpus_ = request_.cpus;
+  if (request_.all) {
+    for (const ucode::CpuQuery& query : ucode::every_cpu(candidates)) {
+      const ucode::CpuSignature cpu{query.selector.signature};
+      cpus_.push_back({query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt});
+    }
+  }
+  // Excluded as a whole: not asked for.
+  std::erase_if(cpus_, [&](const cli::RequestedCpu& cpu) {
+    const ucode::Selector& asked = cpu.query.selector;
+    return std::any_of(
+        request_.excludes.begin(), request_.excludes.end(), [&](const ucode::Selector& excluded) {
+          return excluded.bound == ucode::Selector::Bound::kAny && !excluded.platform_flags &&
+                 (!asked.vendor || excluded.matches_cpu(*asked.vendor, {asked.signature})) &&
+                 ((asked.signature ^ excluded.signature) & excluded.signature_mask) == 0;
+        });
+  });
+}
+
+ExitCode Choice::judge() const {
+  ExitCode code = ExitCode::kDone;
+  bool unserved = false;
+  for (std::size_t i = 0; i < cpus_.size(); ++i) {
+    code = cli::worse(code, judge_broken(i));
+    const ucode::Answered& answer = selection_.answers[i];
+    if (!answer.choices.empty() || !answer.broken.empty()) continue;
+    unserved = true;
+    say_unserved(i);
+  }
+  say_left_out();
+  if (!unserved || allow_none_) return code;
+  look_for_damage();
+  return cli::worse(code, ExitCode::kNothing);
+}
+
+// A broken update that would have been the choice fails the CPU that was asked for; with `all`
+// nobody was.
+ExitCode Choice::judge_broken(std::size_t cpu) const {
+  ExitCode code = ExitCode::kDone;
+  for (const std::size_t broken : selection_.answers[cpu].broken) {
+    const cli::UpdateRow row = row_of(catalog_, catalog_.entries[broken]);
+    const std::string text =
+        fmt::format("{}: {} at offset {:#x} would be its update (revision {:#010x}), but is broken",
+                    cpus_[cpu].label, quote(row.file), row.offset, row.update.revision);
+    if (request_.all) {
+      messages_.warning(text);
+    } else {
+      messages_.error(text);
+      code = ExitCode::kFailed;
+    }
+  }
+  return code;
+}
+
+void Choice::say_left_out() const {
+  for (std::size_t i = 0; i < selection_.verdicts.size(); ++i) {
+    const Verdict verdict = selection_.verdicts[i];
+    if (verdict == Verdict::kChosen || verdict == Verdict::kOtherCpu) continue;
+    if (verdict != Verdict::kTie && !messages_.verbose()) continue;
+    const cli::UpdateRow row = row_of(catalog_, catalog_.entries[i]);
+    const std::string text =
+        fmt::format("{} at offset {:#x}, revision {:#010x}: {}", quote(row.file), row.offset,
+                    row.update.revision, ucode::verdict_text(verdict));
+    verdict == Verdict::kTie ? messages_.warning(text) : messages_.detail(text);
+  }
+}
+
+void Choice::say_unserved(std::size_t cpu) const {
+  const ucode::Selector& asked = cpus_[cpu].query.selector;
+  const auto for_it = [&](const ucode::Update& update) {
+    return std::any_of(update.targets.begin(), update.targets.end(),
+                       [&](const ucode::Target& target) {
+                         return asked.matches_cpu(update.vendor, target.signature);
+                       });
+  };
+  std::optional<std::size_t> nearest;
+  for (std::size_t i = 0; i < catalog_.entries.size(); ++i) {
+    if (!for_it(catalog_.entries[i].update)) continue;
+    if (!nearest || selection_.verdicts[i] > selection_.verdicts[*nearest]) nearest = i;
+  }
+  std::string text = cpus_[cpu].label + ": no microcode found for it";
+  if (nearest) {
+    const cli::UpdateRow row = row_of(catalog_, catalog_.entries[*nearest]);
+    text += fmt::format("; revision {:#010x} in {} is not taken: {}", row.update.revision,
+                        quote(row.file), ucode::verdict_text(selection_.verdicts[*nearest]));
+  }
+  allow_none_ ? messages_.warning(text) : messages_.error(text);
+}
+
+// Headers alone were read. An update whose very signature was damaged shows only when everything is
+// checked.
+void Choice::look_for_damage() const {
+  catalog::Catalog whole;
+  scan(root_, settings_, settings_.firmware, {.depth = ucode::Depth::kWhole, .threads = 1},
+       messages_, whole);
+  if (whole.findings.size() <= catalog_.findings.size()) return;
+  messages_.note("some microcode is broken, and may be what is missing:");
+  say_findings(whole, messages_);
+}
+
+// Of two patches for one CPU, one on each side of the EntrySign fix.
+std::string Choice::pair_effect(ucode::EntrySignClass group) const {
+  if (group == ucode::EntrySignClass::kFixed) return "loads on a BIOS with the EntrySign fix";
+  const auto selects = options_.kernel ? ucode::holds(ucode::KernelRule::kSelect, *options_.kernel)
+                                       : ucode::Answer::kUnknown;
+  if (selects == ucode::Answer::kNo) return "never loads: this kernel takes the newer one or none";
+  const std::string text = "loads on a BIOS without the EntrySign fix";
+  return selects == ucode::Answer::kYes ? text : text + ", if the kernel selects (6.19 on)";
+}
+
+std::string Choice::effect(const cli::RequestedCpu& cpu, const ucode::Update& update,
+                           std::size_t updates) const {
+  const bool amd = update.vendor == ucode::Vendor::kAmd;
+  const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
+  if (updates > 1 && group) return pair_effect(*group);
+  if (request_.machine && request_.machine->hypervisor) return "loads outside this guest";
+  if (!cpu.running) return "loads if the BIOS left an older revision";
+  if (*cpu.running < update.revision) {
+    return fmt::format("newer than the running {:#010x}, loads", *cpu.running);
+  }
+  if (*cpu.running == update.revision)
+    return "runs now, and loads again where the BIOS left an older one";
+  return fmt::format("older than the running {:#010x}, which the BIOS has", *cpu.running);
+}
+
+cli::PackReport Choice::summary(const std::vector<std::size_t>& copies) const {
+  cli::PackReport report;
+  report.updates = selection_.choices.size();
+  report.notes = request_.notes;
+  for (std::size_t i = 0; i < cpus_.size(); ++i) {
+    cli::PackedCpu packed{cpus_[i].label, cpus_[i].running, {}, {}};
+    const auto& choices = selection_.answers[i].choices;
+    for (const std::size_t choice : choices) {
+      packed.updates.push_back(row_of(catalog_, catalog_.entries[copies[choice]]));
+      packed.effect.push_back(effect(cpus_[i], entry_of(choice).update, choices.size()));
+    }
+    report.cpus.push_back(std::move(packed));
+  }
+  return report;
+}
+
+}  // namespace kip::ucode_pack
