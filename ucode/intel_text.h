@@ -15,7 +15,7 @@ namespace kip::ucode {
 inline constexpr std::size_t kTextLineLimit = 2048;
 
 /// Largest text we convert, in bytes: the last release in this form had 4 MB.
-inline constexpr std::uint64_t kTextSizeLimit = 16 * 1024 * 1024;
+inline constexpr std::uint64_t kTextSizeLimit = std::uint64_t{16} * 1024 * 1024;
 
 /// Whether the first bytes look like that form: behind white space a comment or a dword, and behind
 /// comments nothing but a dword.

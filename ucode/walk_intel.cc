@@ -28,12 +28,14 @@ class IntelWalker {
   Result<bool> step(Bytes head) {
     const std::uint64_t at = in_.position();
     if (head.size() < sizeof(IntelHeader) || copy_out<le32>(head) == 0) return residue(at);
-    if (at != 0 && !recognise(head)) {
+    const auto header = copy_out<IntelHeader>(head);
+    const auto layout = intel_layout(header);
+    // Behind an update, what the kernel would take is one however odd; the rest is judged by its looks.
+    const bool loadable = layout && check_intel_kind(header);
+    if (at != 0 && !loadable && !recognise(head)) {
       report(sink_, "intel-residue", at, "no update begins here, the rest is left out");
       return false;
     }
-    const auto header = copy_out<IntelHeader>(head);
-    const auto layout = intel_layout(header);
     if (!layout) {
       report(sink_, "intel-sizes", at, layout.error().what + ", the rest is left out");
       return false;

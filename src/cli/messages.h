@@ -28,10 +28,7 @@ class Messages {
   void detail(std::string_view text) const;   // plain line, with -v only
   void finding(const Finding& finding) const;
 
-  /// "1 update", "2 updates".
-std::string counted(std::uint64_t count, std::string_view noun);
-
-/// Writes results to stdout; false after saying why that failed.
+  /// Writes results to stdout; false after saying why that failed.
   bool print(std::string_view text) const;
 
   /// `error: 'path': offset …: what`

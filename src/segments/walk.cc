@@ -104,10 +104,11 @@ class Walker {
       }
       (*member)->offset += base;
       (*member)->data_offset += base;
+      const std::uint64_t name_end = base + in.position();  // padded, unless the image ends first
       SliceInput data(in, (*member)->size);
       TRY(visitor_.member(segment, **member, data));
       if ((*member)->is_trailer() && segment.kind == Segment::Kind::kArchive) {
-        segment.size = (*member)->data_offset - segment.offset;
+        segment.size = name_end - segment.offset;
         TRY(visitor_.segment(segment));
         open = false;
       }

@@ -164,6 +164,11 @@ std::string Choice::effect(const cli::RequestedCpu& cpu, const ucode::Update& up
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
   if (updates > 1 && group) return pair_effect(*group);
+  if (group == ucode::EntrySignClass::kFixed && cpu.running &&
+      ucode::entrysign_class(*cpu.running) == ucode::EntrySignClass::kOld) {
+    return fmt::format("needs a BIOS update: the running {:#010x} lacks the EntrySign fix",
+                       *cpu.running);
+  }
   if (request_.machine && request_.machine->hypervisor) return "loads outside this guest";
   if (!cpu.running) return "loads if the BIOS left an older revision";
   if (*cpu.running < update.revision) {

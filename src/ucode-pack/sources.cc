@@ -25,7 +25,7 @@ ExitCode scan(const Root& root, const Settings& settings, const std::vector<std:
   for (const std::string& path : paths) {
     if (const Status status = scanner.add(path); !status) {
       cli::end_progress();
-      messages.error_at(path, status.error());
+      messages.error(quote(path) + ": " + status.error().what);  // '' as well
       code = ExitCode::kFailed;
     }
   }

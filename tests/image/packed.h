@@ -73,6 +73,7 @@ class Packed {
  private:
   std::vector<ucode::Candidate> candidates() const {
     std::vector<ucode::Candidate> candidates;
+    candidates.reserve(catalog_.entries.size());
     for (const catalog::Entry& entry : catalog_.entries)
       candidates.push_back({&entry.update, entry.sound});
     return candidates;

@@ -50,7 +50,7 @@ std::string TempDir::operator/(std::string_view name) const {
 }
 
 std::string TempDir::write(std::string_view name, View content) const {
-  const std::string path = with_parents(*this / name);
+  std::string path = with_parents(*this / name);
   std::ofstream out(path, std::ios::binary | std::ios::trunc);
   out.write(reinterpret_cast<const char*>(content.data()),
             static_cast<std::streamsize>(content.size()));
@@ -64,25 +64,25 @@ std::string TempDir::write(std::string_view name, std::string_view content) cons
 }
 
 std::string TempDir::directory(std::string_view name) const {
-  const std::string path = *this / name;
+  std::string path = *this / name;
   fs::create_directories(path);
   return path;
 }
 
 std::string TempDir::link(std::string_view name, const std::string& target) const {
-  const std::string path = with_parents(*this / name);
+  std::string path = with_parents(*this / name);
   if (::symlink(target.c_str(), path.c_str()) != 0) fail(path);
   return path;
 }
 
 std::string TempDir::fifo(std::string_view name) const {
-  const std::string path = with_parents(*this / name);
+  std::string path = with_parents(*this / name);
   if (::mkfifo(path.c_str(), 0600) != 0) fail(path);
   return path;
 }
 
 std::string TempDir::socket(std::string_view name) const {
-  const std::string path = with_parents(*this / name);
+  std::string path = with_parents(*this / name);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {
@@ -101,7 +101,7 @@ std::string TempDir::socket(std::string_view name) const {
 }
 
 std::string TempDir::sparse(std::string_view name, std::uint64_t size, View head) const {
-  const std::string path = write(name, head);
+  std::string path = write(name, head);
   if (::truncate(path.c_str(), static_cast<off_t>(size)) != 0) fail(path);
   return path;
 }

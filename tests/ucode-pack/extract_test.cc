@@ -107,7 +107,8 @@ TEST(Extract, SaysAsJsonWhatItWrote) {
     const Told told = scene.run({"extract", "--json", "-d", "out", "tree"});
     EXPECT_EQ(told.code, 0);
     std::set<std::string> said, written;
-    for (const json& update : json::parse(told.out)["updates"]) said.insert(update["file"]);
+    const json report = json::parse(told.out);
+    for (const json& update : report["updates"]) said.insert(update["file"]);
     for (const std::string& name : support::names_in(scene.dir() / "out"))
       written.insert("out/" + name);
     EXPECT_EQ(said, written);

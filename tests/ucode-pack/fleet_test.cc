@@ -250,7 +250,8 @@ TEST(RunningRevision, IsInTheSummary) {
     json cpu;
     std::vector<std::string> effects;
   };
-  const std::string old_bios = "loads on a BIOS without the EntrySign fix (kernels that select)";
+  const std::string old_bios =
+      "loads on a BIOS without the EntrySign fix, if the kernel selects (6.19 on)";
   const std::string fixed_bios = "loads on a BIOS with the EntrySign fix";
   const Running rows[] = {
       {intel_record("0x01", "0x20"), {"newer than the running 0x00000020, loads"}},

@@ -76,7 +76,8 @@ std::vector<Case> positions() {
       packed("C02 compressed behind", join({early(), zeros(4), gzip()})),
       packed("C03 another archive in front", join({padded(ordinary), zeros(8), early()})),
       nothing("C04 another archive and 2 bytes in front",
-              join({padded(ordinary), zeros(2), early()}), {"?"}),
+              join({padded(ordinary), zeros(2), early()}),
+              {"': offset 0x172: an archive begins at no multiple of 4; kernels stop here"}),
       packed("C05 zeros in front", join({zeros(16), early()})),
       packed("C32 two early archives",
              join({early(), NewcBlob().file(kIntel, IntelBlob().revision(0x39).bytes()).bytes()})),
@@ -127,15 +128,31 @@ std::vector<Case> members() {
   };
 }
 
+// The update in it is our CPU's, and broken.
+Case truncated(std::string name, Blob image) {
+  Case row = nothing(std::move(name), std::move(image),
+                     {"[" + kIntel + "]': offset 0x20c: update of 1024 bytes ends after 500",
+                      "': offset 0x400: archive member ends early"});
+  row.code = 4;
+  row.complaints.back() =
+      "error: 0xb06f2: 'tree/initrd.img[" + kIntel +
+      "]' at offset 0x20c would be its update (revision 0x0000003a), but is broken";
+  return row;
+}
+
 std::vector<Case> broken() {
   Blob cut = early();
   cut.resize(cut.size() - 1024);
   return {
       nothing("C08 old portable format", support::text("070707000000000000000000000000000000"), {}),
-      nothing("C22 name beyond the end", early({.namesize = 0x10000}), {"?"}),
-      nothing("C23 data beyond the end", cut, {"?"}),
-      nothing("C24 data of 4 GiB", early({.filesize = 0xFFFFFFFF}), {"?"}),
-      nothing("C26 no digits in the uid", early({.uid_text = "XXXXXXXX"}), {"?"}),
+      nothing("C22 name beyond the end", early({.namesize = 0x10000}),
+              {"': offset 0x178: archive member's name is too long"}),
+      truncated("C23 data beyond the end", cut),
+      packed("C24 data of 4 GiB", early({.filesize = 0xFFFFFFFF}),
+             {"[" + kIntel + "]': offset 0x60c: no update begins here, the rest is left out",
+              "': offset 0x800: archive member ends early"}),
+      nothing("C26 no digits in the uid", early({.uid_text = "XXXXXXXX"}),
+              {"': offset 0x178: archive member has a field that is no hexadecimal number"}),
       nothing("C27 mode 0", early({.mode = 0})),
       packed("C30 unusable member, a sound one behind",
              tree()
@@ -143,7 +160,7 @@ std::vector<Case> broken() {
                  .file("other/GenuineIntel.bin", update())
                  .bytes()),
       packed("Residue inside a member", tree().file(kIntel, join({update(), zeros(4)})).bytes(),
-             {"?"}),
+             {"[" + kIntel + "]': offset 0x60c: 4 zero bytes that belong to no update"}),
       nothing("An archive of nothing", NewcBlob().pad_to(512).bytes()),
   };
 }

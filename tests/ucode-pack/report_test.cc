@@ -52,8 +52,8 @@ const std::vector<std::string> kSummary = {
     "0xb06f2: pf 0x07 revision 0x0000003a of 2025-11-11, 1024 bytes from "
     "'tree/intel-ucode/06-bf-02': loads if the BIOS left an older revision",
     "cpu00A00F11: revision 0x0a0011d5 of 2025-11-11, 512 bytes from "
-    "'tree/amd-ucode/microcode_amd_fam19h.bin': loads on a BIOS without the EntrySign fix (kernels "
-    "that select)",
+    "'tree/amd-ucode/microcode_amd_fam19h.bin': loads on a BIOS without the EntrySign fix, if "
+    "the kernel selects (6.19 on)",
     "cpu00A00F11: revision 0x0a0011de of 2025-11-11, 512 bytes from "
     "'tree/amd-ucode/microcode_amd_fam19h.bin': loads on a BIOS with the EntrySign fix"};
 
@@ -76,7 +76,7 @@ TEST(Summary, OfADryRunIsTheSameAndNothingIsWritten) {
       const Told told = scene.run(with(kAsk, {"-n", "-o", file}));
       EXPECT_EQ(told.code, 0);
       EXPECT_EQ(told.complaints, std::vector{kRubbish});
-      EXPECT_EQ(told.notes, with(kSummary, {"3 updates, nothing written"}));
+      EXPECT_EQ(told.notes, with(kSummary, {"3 updates, 3072 bytes, nothing written"}));
       EXPECT_EQ(told.out, "");
     }
     EXPECT_EQ(support::names_in(scene.dir() / "out"), std::vector<std::string>{"kept"});
@@ -162,7 +162,7 @@ TEST(PackJson, OfADryRunHasNoOutput) {
     const Told told = scene.run(with(kAsk, {"--json", "-n", "-o", "out/early.cpio"}));
     const json report = json::parse(told.out);
     EXPECT_EQ(report["output"], "");
-    EXPECT_EQ(report["bytes"], 0);
+    EXPECT_EQ(report["bytes"], 3072);
     EXPECT_EQ(report["updates"], 3);
     EXPECT_TRUE(support::names_in(scene.dir() / "out").empty());
   });
@@ -192,7 +192,7 @@ TEST(Verify, PrintsALineAFaultAndAnswersByItsExitCode) {
     const Told faulty = scene.run({"verify", "tree"});
     EXPECT_EQ(faulty.code, 1);
     EXPECT_EQ(faulty.out, kRubbish.substr(9) + "\n");
-    EXPECT_EQ(faulty.notes, std::vector<std::string>{"4 updates in 3 files, 1 faults"});
+    EXPECT_EQ(faulty.notes, std::vector<std::string>{"4 updates in 3 files, 1 fault"});
 
     const Told as_json = scene.run({"verify", "--json", "tree"});
     EXPECT_EQ(as_json.code, 1);
@@ -210,7 +210,7 @@ TEST(Verify, PrintsALineAFaultAndAnswersByItsExitCode) {
     ASSERT_EQ(scene.run(with(kAsk, {"-o", "out/early.cpio", "-q"})).code, 0);
     const Told archive = scene.run({"verify", "out/early.cpio"});
     EXPECT_EQ(archive.code, 0);
-    EXPECT_EQ(archive.notes, std::vector<std::string>{"3 updates in 1 files, 0 faults"});
+    EXPECT_EQ(archive.notes, std::vector<std::string>{"3 updates in 1 file, 0 faults"});
     const Told nothing = scene.run({"verify", "tree/intel-ucode/06-aa-00"});
     EXPECT_EQ(nothing.code, 1);
   });

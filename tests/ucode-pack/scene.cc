@@ -116,7 +116,7 @@ void Scene::remove_archive() const {
 }
 
 Told Scene::shell(const std::string& command, const std::vector<std::string>& arguments) const {
-  std::vector<std::string> argv = {"sh", "-c", command, "sh", program_};
+  std::vector<std::string> argv = {"sh", "-c", command, program_};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   return listen(argv, {});
 }

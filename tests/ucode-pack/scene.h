@@ -53,7 +53,7 @@ class Scene {
   [[nodiscard]] std::string archive() const { return dir_ / "out/early.cpio"; }
   void remove_archive() const;
 
-  /// In a shell, "$@" standing for the program and its arguments: for redirections.
+  /// In a shell, "$0" "$@" standing for the program and its arguments: for redirections.
   [[nodiscard]] Told shell(const std::string& command,
                            const std::vector<std::string>& arguments) const;
 

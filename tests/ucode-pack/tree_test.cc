@@ -124,12 +124,14 @@ std::vector<Case> large() {
             dir.sparse("tree/06-aa-00", 4 * kGiB, IntelBlob().signature(0x506E3).bytes());
           },
           {"'tree/06-aa-00': offset 0x400: a long run of zero bytes, the rest is left out"}),
-      beside_ours("A container and 4 GiB of zeros",
-                  [](const TempDir& dir) {
-                    dir.sparse("tree/microcode_amd.bin", 4 * kGiB,
-                               support::AmdBlob().zen(support::AmdPatch()).bytes());
-                  },
-                  {"?"}),
+      beside_ours(
+          "A container and 4 GiB of zeros",
+          [](const TempDir& dir) {
+            dir.sparse("tree/microcode_amd.bin", 4 * kGiB,
+                       support::AmdBlob().zen(support::AmdPatch()).bytes());
+          },
+          {"'tree/microcode_amd.bin': offset 0x234: no section and no container begins here, "
+           "the rest is left out"}),
       beside_ours(
           "Zeros in front of an archive 4 GiB away",
           [](const TempDir& dir) { dir.sparse("tree/initrd", 4 * kGiB, support::zeros(4)); }),

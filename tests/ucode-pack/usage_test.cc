@@ -53,6 +53,8 @@ const std::vector<Usage>& wrong_usage() {
       {{"-n", "--cpu", "cpu00A20F1Z"}, "'cpu00A20F1Z': an AMD CPUID is written as cpu00A20F12"},
       {{"-n", "--cpu", "all", "--pin", "zz"}, "'zz'" + name_form},
       {{"-n", "--cpu", "all", "--hold", "!0x806f8"}, "'!0x806f8': no '!' here"},
+      {{"-n", "--cpu", "all", "--kernel", "nonsense"}, "--kernel 'nonsense' is no kernel release"},
+      {{"list", "--kernel", "v6"}, "--kernel 'v6' is no kernel release"},
       {{"list", "--cpu", "zz"}, "'zz'" + name_form},
       {{"extract", "--cpu", "zz", "-d", "out/x", "tree"}, "'zz'" + name_form},
   };
