@@ -179,10 +179,17 @@ Status check_early(Input& archive, const WrittenEarly& expected,
   for (std::size_t i = 0; equal && i < found.sums.size(); ++i)
     sums_equal &= found.sums[i] == expected.updates[i].sum;
   if (!sums_equal) return fail(Errc::kCorrupt, "archive does not hold what was written to it");
+  const auto first_amd =
+      std::find_if(found.updates.begin(), found.updates.end(),
+                   [](const auto& update) { return update.vendor == ucode::Vendor::kAmd; });
   for (const ucode::LoaderCpu& cpu : cpus) {
+    // Each vendor's loader reads its own member, and Intel's was written first.
+    const bool intel = cpu.vendor == ucode::Vendor::kIntel;
+    const std::span<const ucode::Update> stream(intel ? found.updates.begin() : first_amd,
+                                                intel ? first_amd : found.updates.end());
     // By patch id as kernels from 6.12 on choose, and by the table as those before.
     for (const bool zen_id : {true, false}) {
-      if (!ucode::loader_pick(found.updates, cpu, ucode::LoaderRules{.zen_id = zen_id})) {
+      if (!ucode::loader_pick(stream, cpu, ucode::LoaderRules{.zen_id = zen_id})) {
         return fail(Errc::kCorrupt,
                     fmt::format("CPU {} would load nothing from it", cpu.signature.name()));
       }

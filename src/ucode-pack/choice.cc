@@ -17,13 +17,7 @@ ExitCode Choice::prepare() {
   if (!holds || !pins) return ExitCode::kUsage;
   options_.holds = std::move(*holds);
   options_.pins = std::move(*pins);
-  if (!settings_.kernel.empty()) {
-    options_.kernel = ucode::KernelVersion::parse(settings_.kernel);
-    if (!options_.kernel) {
-      messages_.error("--kernel " + quote(settings_.kernel) + " is no kernel release");
-      return ExitCode::kUsage;
-    }
-  }
+  options_.kernel = ucode::KernelVersion::parse(settings_.kernel);
   ExitCode code = ExitCode::kDone;
   auto request = resolve(settings_, messages_, code);
   if (!request) return code;

@@ -115,6 +115,10 @@ ExitCode run(int argc, char** argv) {
     }
     return messages.print(*script) ? ExitCode::kDone : ExitCode::kFailed;
   }
+  if (!settings.kernel.empty() && !ucode::KernelVersion::parse(settings.kernel)) {
+    messages.error("--kernel " + quote(settings.kernel) + " is no kernel release");
+    return ExitCode::kUsage;
+  }
   for (const Table& verb : verbs) {
     if (verb.app->parsed()) return verb.run(settings, messages);
   }

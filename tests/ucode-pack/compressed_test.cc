@@ -117,12 +117,6 @@ std::vector<Case> damage() {
     bytes.resize(6);
     return bytes;
   };
-  const auto followed = [](const Method& m) {
-    Blob bytes = compressed(m, update());
-    support::append(bytes, support::text("and more"));
-    return bytes;
-  };
-  const auto twice = [](const Method& m) { return compressed(m, compressed(m, update())); };
   std::vector<Case> rows;
   for (const Method& method : kMethods) {
     const std::string name = std::string("06-bf-02") + method.suffix;
@@ -131,14 +125,15 @@ std::vector<Case> damage() {
     rows.push_back(taken("Whole without a suffix", method, "06-bf-02", whole));
     rows.push_back(taken("Whole by another's suffix", method, "06-bf-02.lz4", whole));
     rows.push_back(left_out("Half of it", method, name, half, data + " ends early"));
+    // A foreign name is worth a word only where the content was recognised: of so short a file, xz
+    // alone gives the first half away.
+    const bool recognised = &method == &kMethods[0];
     rows.push_back(left_out("Half of it by a foreign name", method,
-                            std::string("blob.bin") + method.suffix, half, "?"));
+                            std::string("blob.bin") + method.suffix, half,
+                            recognised ? data + " ends early" : ""));
     rows.push_back(left_out("Magic and no more", method, name, magic_only, data + " ends early"));
     rows.push_back(left_out("Magic and no more by a foreign name", method,
                             std::string("blob.bin") + method.suffix, magic_only));
-    rows.push_back(
-        taken("Something behind it", method, name, followed, "bytes behind the " + data));
-    rows.push_back(left_out("Compressed twice", method, name, twice, "?"));
   }
   rows.push_back(left_out(
       "Not compressed at all", kMethods[0], "06-aa-00.xz",
@@ -155,6 +150,32 @@ TEST_P(CompressedCases, AreReadOnlyAsFarAsNeeded) {
 
 INSTANTIATE_TEST_SUITE_P(Bombs, CompressedCases, testing::ValuesIn(bombs()), case_name);
 INSTANTIATE_TEST_SUITE_P(Damage, CompressedCases, testing::ValuesIn(damage()), case_name);
+
+// The expected line depends on what the tool makes of it, so that these are rows made in the test.
+TEST(CompressedFile, WithSomethingBehindItIsLeftOut) {
+  for (const Method& method : kMethods) {
+    Blob bytes = compressed(method, update());
+    const std::string why =
+        fmt::format("offset {:#x}: bytes behind the {} data", bytes.size(), method.name);
+    support::append(bytes, support::text("and more"));
+    const Case it = left_out(
+        "Something behind it", method, std::string("06-bf-02") + method.suffix,
+        [&](const Method&) { return bytes; }, why);
+    with_each_program([&](const std::string& program) { run_case(it, program); });
+  }
+}
+
+TEST(CompressedFile, TwiceIsNotMicrocode) {
+  for (const Method& method : kMethods) {
+    const Blob inner = compressed(method, update());
+    std::string why = "offset 0x0: not microcode, it begins with";
+    for (std::size_t i = 0; i < 8; ++i) why += fmt::format(" {:02x}", inner[i]);
+    const Case it = left_out(
+        "Compressed twice", method, std::string("06-bf-02") + method.suffix,
+        [&](const Method& m) { return compressed(m, inner); }, why);
+    with_each_program([&](const std::string& program) { run_case(it, program); });
+  }
+}
 
 }  // namespace
 }  // namespace kip::ucode_pack_test
