@@ -22,7 +22,10 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
 
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,
                       const std::string& help, const std::string& value_name) {
-  return app.add_option(name, values, help)->type_name(value_name)->take_all()->allow_extra_args(false);
+  return app.add_option(name, values, help)
+      ->type_name(value_name)
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 std::optional<ExitCode> parse(CLI::App& app, const Messages& messages, int argc, char** argv) {
