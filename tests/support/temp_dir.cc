@@ -109,7 +109,15 @@ std::string TempDir::sparse(std::string_view name, std::uint64_t size, View head
 Blob read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) fail(path);
-  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  Blob bytes;
+  constexpr std::size_t kStep = 1 << 20;
+  while (in) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + kStep);
+    in.read(reinterpret_cast<char*>(bytes.data() + before), kStep);
+    bytes.resize(before + static_cast<std::size_t>(in.gcount()));
+  }
+  return bytes;
 }
 
 std::vector<std::string> names_in(const std::string& directory) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -83,10 +84,7 @@ bool is_instrumented(const std::string& program) {
   if (is_new) {
     const support::Blob bytes = support::read_file(program);
     for (const std::string_view sign : {"__asan_init", "__gcov_init", "__ubsan_handle"}) {
-      found->second |= std::search(bytes.begin(), bytes.end(), sign.begin(), sign.end(),
-                                   [](std::uint8_t byte, char c) {
-                                     return byte == static_cast<unsigned char>(c);
-                                   }) != bytes.end();
+      found->second |= ::memmem(bytes.data(), bytes.size(), sign.data(), sign.size()) != nullptr;
     }
   }
   return found->second;
