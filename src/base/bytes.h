@@ -79,14 +79,18 @@ class Scratch {
   /// `size` bytes of whatever was there; valid until the next call.
   MutableBytes take(std::size_t size) {
     if (size > size_) {
-      bytes_ = std::make_unique_for_overwrite<std::uint8_t[]>(size);
       size_ = size;
+      lines_ = std::make_unique_for_overwrite<Line[]>(size / sizeof(Line) + 1);
     }
-    return {bytes_.get(), size};
+    return {reinterpret_cast<std::uint8_t*>(lines_.get()), size};
   }
 
  private:
-  std::unique_ptr<std::uint8_t[]> bytes_;
+  /// The kernel copies into whole cache lines faster than across them.
+  struct alignas(64) Line {
+    std::uint8_t bytes[64];
+  };
+  std::unique_ptr<Line[]> lines_;
   std::size_t size_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <linux/openat2.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "src/base/file.h"
@@ -65,38 +66,51 @@ Result<Fd> Root::open_in(int directory, const std::string& directory_path, const
   return Fd(number);
 }
 
-Result<std::uint64_t> FileInput::size() {
-  if (size_ < 0) {
-    struct stat status;
-    if (::fstat(descriptor_, &status) != 0) return system_error();
-    size_ = status.st_size;
+Result<std::size_t> FileInput::read_once(MutableBytes out, MutableBytes ahead) {
+  if (end_ && at_ >= *end_) return 0;
+  const iovec parts[2] = {{out.data(), out.size()}, {ahead.data(), ahead.size()}};
+  for (;;) {
+    const ssize_t count =
+        ::preadv(descriptor_, parts, ahead.empty() ? 1 : 2, static_cast<off_t>(at_));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return system_error();
+    at_ += static_cast<std::uint64_t>(count);
+    return static_cast<std::size_t>(count);
   }
-  return static_cast<std::uint64_t>(size_);
 }
 
 Result<std::size_t> FileInput::do_read(MutableBytes out) {
+  // Small reads are look-ahead, thousands of them in a firmware tree: a short count on a regular
+  // file is its end.
+  if (out.size() <= kPeek) {
+    const std::size_t count = TRY(read_once(out, {}));
+    if (count < out.size()) end_ = at_;
+    return count;
+  }
+  std::size_t none = 0;
+  return do_read_on(out, {}, none);
+}
+
+// Large reads ask again after a short count, for file systems that deliver in pieces.
+Result<std::size_t> FileInput::do_read_on(MutableBytes out, MutableBytes ahead,
+                                          std::size_t& got_ahead) {
   std::size_t done = 0;
   while (done < out.size()) {
-    const ssize_t count =
-        ::pread(descriptor_, out.data() + done, out.size() - done, static_cast<off_t>(at_));
-    if (count < 0) {
-      if (errno == EINTR) continue;
-      return system_error();
-    }
-    done += static_cast<std::size_t>(count);
-    at_ += static_cast<std::uint64_t>(count);
+    const std::size_t count = TRY(read_once(out.subspan(done), ahead));
     if (count == 0) break;
-    // A short count on a regular file is its end. Small reads are look-ahead, thousands of them in
-    // a firmware tree: they believe it at once; large ones ask again, for file systems that deliver
-    // in pieces.
-    if (out.size() <= kPeek) break;
+    done += count;
   }
-  return done;
+  got_ahead = done - std::min(done, out.size());
+  return done - got_ahead;
 }
 
 Result<std::uint64_t> FileInput::do_skip(std::uint64_t count) {
-  const std::uint64_t end = TRY(size());
-  const std::uint64_t moved = std::min(count, end > at_ ? end - at_ : 0);
+  if (!end_) {
+    struct stat status;
+    if (::fstat(descriptor_, &status) != 0) return system_error();
+    end_ = static_cast<std::uint64_t>(status.st_size);
+  }
+  const std::uint64_t moved = std::min(count, *end_ > at_ ? *end_ - at_ : 0);
   at_ += moved;
   return moved;
 }
@@ -124,6 +138,19 @@ Status DescriptorSink::do_write(Bytes bytes) {
 }
 
 Result<AtomicFile> AtomicFile::create(const std::string& path, Existing existing, mode_t mode) {
+  AtomicFile file = TRY(prepare(path, existing));
+  TRY(file.open_unnamed(mode));
+  return file;
+}
+
+Status AtomicFile::check(const std::string& path, Existing existing) {
+  const AtomicFile file = TRY(prepare(path, existing));
+  if (::access(file.directory_.c_str(), W_OK | X_OK) != 0) return system_error();
+  return {};
+}
+
+// Everything but the file itself.
+Result<AtomicFile> AtomicFile::prepare(const std::string& path, Existing existing) {
   AtomicFile file;
   file.path_ = path;
   file.existing_ = existing;
@@ -142,7 +169,6 @@ Result<AtomicFile> AtomicFile::create(const std::string& path, Existing existing
   file.directory_ = slash == std::string::npos ? "."
                     : slash == 0               ? "/"
                                                : file.path_.substr(0, slash);
-  TRY(file.open_unnamed(mode));
   return file;
 }
 

@@ -61,17 +61,19 @@ class FileInput : public Input {
   explicit FileInput(int descriptor, std::uint64_t start = 0)
       : descriptor_(descriptor), at_(start) {}
 
-  /// The file's size in bytes, asked for when first needed: a file that turns out foreign never is.
-  Result<std::uint64_t> size();
-
  protected:
   Result<std::size_t> do_read(MutableBytes out) override;
+  Result<std::size_t> do_read_on(MutableBytes out, MutableBytes ahead,
+                                 std::size_t& got_ahead) override;
   Result<std::uint64_t> do_skip(std::uint64_t count) override;
 
  private:
+  /// One preadv(2) from at_ on, which it moves.
+  Result<std::size_t> read_once(MutableBytes out, MutableBytes ahead);
+
   int descriptor_;
   std::uint64_t at_;
-  std::int64_t size_ = -1;
+  std::optional<std::uint64_t> end_;  // of the file, once it was asked for or met
 };
 
 /// A whole file of at most `limit` bytes.
@@ -117,6 +119,10 @@ class AtomicFile : public Sink {
   /// existing regular file.
   static Result<AtomicFile> create(const std::string& path, Existing existing, mode_t mode = 0644);
 
+  /// What create() would refuse, found out without touching anything: also a directory that is
+  /// missing or not writable.
+  static Status check(const std::string& path, Existing existing);
+
   AtomicFile(AtomicFile&&) = default;
   ~AtomicFile() override;
 
@@ -130,6 +136,7 @@ class AtomicFile : public Sink {
 
  private:
   AtomicFile() = default;
+  static Result<AtomicFile> prepare(const std::string& path, Existing existing);
   Status open_unnamed(mode_t mode);
   Status give_name();
 

@@ -20,6 +20,8 @@ struct Finding {
   std::optional<std::uint64_t> offset;  // bytes from the start of the place
   std::string text;                     // what is wrong, lower case, no final stop
   std::string remedy;                   // what mends it, or empty
+
+  bool operator==(const Finding&) const = default;
 };
 
 /// `'place': offset 0x800: text`, the remedy behind it in parentheses; on one line whatever bytes

@@ -15,14 +15,30 @@ Result<Bytes> Input::peek(std::size_t count) {
   return Bytes(ahead_).subspan(begin_, std::min(count, end_ - begin_));
 }
 
+std::size_t Input::take_ahead(MutableBytes out) {
+  const std::size_t count = std::min(out.size(), end_ - begin_);
+  std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(begin_), count, out.begin());
+  begin_ += count;
+  return count;
+}
+
 Result<std::size_t> Input::read(MutableBytes out) {
-  const std::size_t ready = std::min(out.size(), end_ - begin_);
-  std::copy_n(ahead_.begin() + static_cast<std::ptrdiff_t>(begin_), ready, out.begin());
-  begin_ += ready;
-  std::size_t done = ready;
-  if (done < out.size()) done += TRY(do_read(out.subspan(done)));
+  std::size_t done = take_ahead(out);
+  out = out.subspan(done);
+  if (out.size() > kPeek / 2) {
+    begin_ = end_ = 0;
+    done += TRY(do_read_on(out, ahead_, end_));
+  } else if (!out.empty()) {
+    // Behind something small comes something small: headers, tables.
+    TRY(peek(kPeek));
+    done += take_ahead(out);
+  }
   position_ += done;
   return done;
+}
+
+Result<std::size_t> Input::do_read_on(MutableBytes out, MutableBytes, std::size_t&) {
+  return do_read(out);
 }
 
 Result<std::uint64_t> Input::skip(std::uint64_t count) {

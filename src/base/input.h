@@ -45,12 +45,19 @@ class Input {
 
   /// As read() and skip(), without the look-ahead.
   virtual Result<std::size_t> do_read(MutableBytes out) = 0;
+
+  /// do_read(), and what follows into `ahead` if that costs nothing; `got_ahead` says how much.
+  virtual Result<std::size_t> do_read_on(MutableBytes out, MutableBytes ahead,
+                                         std::size_t& got_ahead);
   virtual Result<std::uint64_t> do_skip(std::uint64_t count) = 0;
 
   /// A do_skip() for inputs that cannot seek: reads and drops.
   Result<std::uint64_t> skip_by_reading(std::uint64_t count);
 
  private:
+  /// Moves what was looked at ahead into `out`, as far as it goes.
+  std::size_t take_ahead(MutableBytes out);
+
   std::array<std::uint8_t, kPeek> ahead_;
   std::size_t begin_ = 0;  // of the look-ahead not yet consumed
   std::size_t end_ = 0;

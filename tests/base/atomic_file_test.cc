@@ -36,6 +36,18 @@ Status write_file(const std::string& path, std::string_view text, Existing exist
   return file.commit();
 }
 
+TEST(AtomicFileCheck, RefusesWhatCreateWouldRefuse) {
+  const support::TempDir directory;
+  const std::string file = directory.write("file", std::string_view("old"));
+  EXPECT_FALSE(AtomicFile::check(file, Existing::kRefuse));
+  EXPECT_TRUE(AtomicFile::check(file, Existing::kReplace));
+  EXPECT_TRUE(AtomicFile::check(directory / "new", Existing::kRefuse));
+  EXPECT_FALSE(AtomicFile::check(directory / "missing/new", Existing::kReplace));
+  EXPECT_FALSE(AtomicFile::check(file + "/new", Existing::kReplace));
+  EXPECT_FALSE(AtomicFile::check(directory.path(), Existing::kReplace));
+  EXPECT_EQ(support::names_in(directory.path()), Names{"file"});
+}
+
 class Umask {
  public:
   explicit Umask(mode_t mask) : before_(::umask(mask)) {}

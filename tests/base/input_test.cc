@@ -226,7 +226,36 @@ TEST(FileInput, SkipsGigabytesWithoutReadingThem) {
   must(in.peek(512));
   EXPECT_EQ(must(in.skip(size - 1)), size - 1);
   EXPECT_EQ(read_some(in, 2), support::zeros(1));
-  EXPECT_EQ(must(in.size()), size);
+  EXPECT_EQ(in.position(), size);
+}
+
+// What was read on ahead of a large read is neither lost nor read twice.
+TEST(FileInput, ReadsLargeAndSmallPiecesInTurn) {
+  const support::TempDir directory;
+  const support::Blob bytes = support::noise(100000, 1);
+  const Fd file = must(Root().open(directory.write("file", bytes), O_RDONLY));
+  for (const std::size_t large : {257u, 511u, 512u, 513u, 30000u}) {
+    FileInput in(file.get());
+    support::Blob all;
+    for (bool small = false; all.size() < bytes.size(); small = !small)
+      support::append(all, read_some(in, small ? 48 : large));
+    EXPECT_EQ(all, bytes) << large;
+    EXPECT_EQ(in.position(), bytes.size());
+    EXPECT_TRUE(must(in.peek(1)).empty());
+  }
+}
+
+TEST(FileInput, SkipsOverWhatItReadAhead) {
+  const support::TempDir directory;
+  const support::Blob bytes = support::noise(5000, 1);
+  const Fd file = must(Root().open(directory.write("file", bytes), O_RDONLY));
+  FileInput in(file.get());
+  read_some(in, 1000);
+  EXPECT_EQ(must(in.skip(100)), 100u);
+  EXPECT_EQ(read_some(in, 4), support::Blob(bytes.begin() + 1100, bytes.begin() + 1104));
+  EXPECT_EQ(must(in.skip(1000)), 1000u);
+  EXPECT_EQ(read_some(in, 4), support::Blob(bytes.begin() + 2104, bytes.begin() + 2108));
+  EXPECT_EQ(must(in.skip(5000)), 5000u - 2108);
 }
 
 TEST(FileInput, ReadsFilesThatClaimToBeEmpty) {
