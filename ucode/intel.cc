@@ -78,19 +78,12 @@ Result<Update> intel_facts(const IntelHeader& header, Bytes extended) {
   return update;
 }
 
-Result<Update> parse_intel(Bytes bytes) {
-  Reader in(bytes);
-  const auto header = TRY(in.take<IntelHeader>());
-  const IntelLayout layout = TRY(intel_layout(header));
+Result<Update> check_intel(const IntelHeader& header, Bytes extended, std::uint32_t body_sum) {
   TRY(check_intel_kind(header));
-  TRY(in.take(layout.data_size));
-  const std::uint64_t body = in.offset();
-  const Bytes extended = TRY(in.take(layout.extended_size));
   Update update = TRY(intel_facts(header, extended));
-  if (!in.rest().empty()) return fail(Errc::kInvalid, "more bytes than one update");
   if (sum32(extended) != 0)
     return fail(Errc::kCorrupt, "extended signature table checksum is wrong");
-  if (sum32(bytes.first(body)) != 0) return fail(Errc::kCorrupt, "checksum is wrong");
+  if (body_sum != 0) return fail(Errc::kCorrupt, "checksum is wrong");
   const std::uint32_t expected = header.signature + header.platform_flags + header.checksum;
   for (const IntelExtendedEntry& entry : TRY(extended_entries(extended))) {
     if (entry.signature + entry.platform_flags + entry.checksum != expected) {
@@ -99,6 +92,18 @@ Result<Update> parse_intel(Bytes bytes) {
     }
   }
   return update;
+}
+
+Result<Update> parse_intel(Bytes bytes) {
+  Reader in(bytes);
+  const auto header = TRY(in.take<IntelHeader>());
+  const IntelLayout layout = TRY(intel_layout(header));
+  TRY(check_intel_kind(header));
+  TRY(in.take(layout.data_size));
+  const std::uint64_t body = in.offset();
+  const Bytes extended = TRY(in.take(layout.extended_size));
+  if (!in.rest().empty()) return fail(Errc::kInvalid, "more bytes than one update");
+  return check_intel(header, extended, sum32(bytes.first(body)));
 }
 
 }  // namespace kip::ucode

@@ -70,6 +70,9 @@ Status check_intel_kind(const IntelHeader& header);
 /// unless that is exactly what its count asks for. No checksum is looked at.
 Result<Update> intel_facts(const IntelHeader& header, Bytes extended);
 
+/// The same, after every checksum. `body_sum` is sum32() of header and data.
+Result<Update> check_intel(const IntelHeader& header, Bytes extended, std::uint32_t body_sum);
+
 /// Everything the loader checks, on one whole update: sizes, kind, main checksum, table checksum,
 /// each entry's checksum. `bytes` is exactly the update; Update::offset is 0.
 Result<Update> parse_intel(Bytes bytes);

@@ -20,8 +20,9 @@ struct Match {
 
 class Chooser {
  public:
-  Chooser(std::span<const Candidate> candidates, const SelectOptions& options)
-      : candidates_(candidates), options_(options) {
+  Chooser(std::span<const Candidate> candidates, std::span<const CpuQuery> queries,
+          const SelectOptions& options)
+      : candidates_(candidates), queries_(queries), options_(options) {
     verdicts_.assign(candidates.size(), Verdict::kOtherCpu);
   }
 
@@ -58,6 +59,10 @@ class Chooser {
   std::optional<Match> judge(std::size_t candidate, const Target& target, const CpuQuery& query);
   bool matches_any(const std::vector<Selector>& selectors, const Update& update,
                    const Target& target) const;
+  template <class Condition>
+  bool any_asked_target(const Update& update, Condition condition) const;
+  bool held(const Update& update) const;
+  bool pinned_away(const Update& update) const;
   bool pinned_away(const Update& update, const Target& target) const;
   bool pinned_exactly(const Update& update, const Target& target) const;
   void choose_intel(const std::vector<Match>& matches);
@@ -65,6 +70,7 @@ class Chooser {
   void newest(const std::vector<Match>& matches);
 
   std::span<const Candidate> candidates_;
+  std::span<const CpuQuery> queries_;
   const SelectOptions& options_;
   Winners now_;  // of the query being answered
   std::vector<Winners> answers_;
@@ -76,6 +82,31 @@ bool Chooser::matches_any(const std::vector<Selector>& selectors, const Update& 
   return std::any_of(selectors.begin(), selectors.end(), [&](const Selector& selector) {
     return selector.matches_cpu(update.vendor, target.signature) &&
            flags_meet(selector, update.vendor, target) && selector.takes_revision(update.revision);
+  });
+}
+
+// Held or pinned away for one of the CPUs asked for is so for all of them: once in the image, that
+// CPU would load it, whoever it was taken for.
+bool Chooser::held(const Update& update) const {
+  return !options_.holds.empty() && any_asked_target(update, [&](const Target& target) {
+    return matches_any(options_.holds, update, target);
+  });
+}
+
+bool Chooser::pinned_away(const Update& update) const {
+  return !options_.pins.empty() && any_asked_target(update, [&](const Target& target) {
+    return pinned_away(update, target);
+  });
+}
+
+template <class Condition>
+bool Chooser::any_asked_target(const Update& update, Condition condition) const {
+  return std::any_of(update.targets.begin(), update.targets.end(), [&](const Target& target) {
+    return condition(target) &&
+           std::any_of(queries_.begin(), queries_.end(), [&](const CpuQuery& query) {
+             return query.selector.matches_cpu(update.vendor, target.signature) &&
+                    flags_meet(query.selector, update.vendor, target);
+           });
   });
 }
 
@@ -120,9 +151,10 @@ std::optional<Match> Chooser::judge(std::size_t candidate, const Target& target,
     return refuse(Verdict::kOtherPlatform);
   if (matches_any(options_.excludes, it, target)) return refuse(Verdict::kExcluded);
   if (!asked.takes_revision(it.revision)) return refuse(Verdict::kOutOfBound);
-  if (matches_any(options_.holds, it, target)) return refuse(Verdict::kHeld);
-  if (pinned_away(it, target)) return refuse(Verdict::kNotPinned);
+  if (held(it)) return refuse(Verdict::kHeld);
+  if (pinned_away(it)) return refuse(Verdict::kNotPinned);
   if (it.revision == 0) return refuse(Verdict::kNoRevision);
+  if (it.vendor == Vendor::kIntel && it.size % 4 != 0) return refuse(Verdict::kUneven);
   const bool asked_exactly = asked.bound == Selector::Bound::kEqual || pinned_exactly(it, target);
   if (it.vendor == Vendor::kIntel && is_debug_revision(it.revision) && !asked_exactly)
     return refuse(Verdict::kDebug);
@@ -210,6 +242,7 @@ const char* verdict_text(Verdict verdict) {
                                     "held back",
                                     "another revision is pinned",
                                     "revision 0 is never loaded",
+                                    "its size is no multiple of 4",
                                     "a debug revision",
                                     "superseded",
                                     "of the other EntrySign class",
@@ -223,7 +256,7 @@ const char* verdict_text(Verdict verdict) {
 
 Selection select(std::span<const Candidate> candidates, std::span<const CpuQuery> queries,
                  const SelectOptions& options) {
-  Chooser selector(candidates, options);
+  Chooser selector(candidates, queries, options);
   for (const CpuQuery& query : queries) selector.answer(query);
   return selector.finish();
 }

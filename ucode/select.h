@@ -48,6 +48,7 @@ enum class Verdict : std::uint8_t {
   kHeld,
   kNotPinned,
   kNoRevision,  // revision 0 is never newer than anything
+  kUneven,      // Intel: a size that would misalign every update behind it
   kDebug,
   kSuperseded,
   kOtherClass,  // of the EntrySign class that is proven not to be this CPU's

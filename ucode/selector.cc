@@ -31,7 +31,7 @@ Result<CpuSignature> display_name(std::string_view text) {
   const auto model = hex(take_part(text, '-'));
   const auto stepping = hex(text);
   if (!family || !model || !stepping)
-    return fail(Errc::kInvalid, "not family-model-stepping in hex, as 06-8f-08");
+    return fail(Errc::kInvalid, "no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12");
   const auto signature = signature_of(*family, *model, *stepping);
   if (!signature) return fail(Errc::kInvalid, "no CPU has this family, model or stepping");
   return *signature;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 
@@ -26,6 +27,15 @@ Date split(std::uint32_t bcd) {
 }
 
 }  // namespace
+
+std::vector<Target> distinct_targets(const Update& update) {
+  std::vector<Target> targets;
+  for (const Target& target : update.targets) {
+    if (std::find(targets.begin(), targets.end(), target) == targets.end())
+      targets.push_back(target);
+  }
+  return targets;
+}
 
 std::string date_text(std::uint32_t bcd) {
   return fmt::format("{:04x}-{:02x}-{:02x}", bcd & 0xffff, bcd >> 24, (bcd >> 16) & 0xff);

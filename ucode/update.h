@@ -42,6 +42,9 @@ struct Update {
       table_cpus;  // AMD: the container table's entries with that id, in table order
 };
 
+/// The targets, each once: an extended table may repeat the header's own.
+std::vector<Target> distinct_targets(const Update& update);
+
 /// "2025-08-14", digits as stored even where they are no calendar date.
 std::string date_text(std::uint32_t bcd);
 

@@ -1,7 +1,7 @@
 // Walking a stream of microcode: every update in it, in order, and every fault.
 //
-// The walk reads headers and steps over bodies (Depth::kHeaders), or reads each update whole and
-// checks all that the kernel would (Depth::kWhole); memory is bounded by the largest single update.
+// The walk reads headers and steps over bodies, or reads everything and checks all that the kernel
+// would (Depth); memory is bounded by the largest single update.
 // A broken update is a fault, and the walk goes on behind it where its sizes can be believed; what
 // cannot be stepped over ends it.
 //
@@ -26,13 +26,18 @@ enum class StreamKind : std::uint8_t {
 /// Truncated heads of fewer bytes than a header are recognised by what is there, at least 4 bytes.
 std::optional<StreamKind> recognise(Bytes head);
 
-enum class Depth : std::uint8_t { kHeaders, kWhole };
+enum class Depth : std::uint8_t {
+  kHeaders,  // headers and tables; bodies are stepped over
+  kChecked,  // everything, with every check; an Intel update in pieces, since it may be a megabyte
+  kWhole,    // the same, each update in one piece
+};
 
 class UpdateSink {
  public:
   virtual ~UpdateSink() = default;
 
-  /// `whole` is the update's bytes at Depth::kWhole, empty otherwise; valid during the call only.
+  /// `whole` is the update's bytes at Depth::kWhole (an AMD patch's at kChecked, too), empty
+  /// otherwise; valid during the call only.
   virtual void update(const Update& update, Bytes whole) = 0;
 
   /// Something that is no sound update. `suspect` is what it claims to be, where its header could

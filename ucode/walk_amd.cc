@@ -115,7 +115,7 @@ class AmdWalker {
   Result<bool> patch(std::uint32_t size) {
     const std::uint64_t at = in_.position();
     const MutableBytes buffer =
-        scratch_.take(depth_ == Depth::kWhole ? size : sizeof(AmdPatchHeader));
+        scratch_.take(depth_ != Depth::kHeaders ? size : sizeof(AmdPatchHeader));
     const std::size_t got = TRY(in_.read(buffer));
     if (got < sizeof(AmdPatchHeader)) {
       report(sink_, "amd-truncated", at, fmt::format("patch of {} bytes ends after {}", size, got));
@@ -137,7 +137,7 @@ class AmdWalker {
     }
     if (const std::string odd = amd_patch_oddity(update); !odd.empty())
       report(sink_, "amd-oddity", at, odd);
-    sink_.update(update, depth_ == Depth::kWhole ? Bytes(buffer) : Bytes());
+    sink_.update(update, depth_ != Depth::kHeaders ? Bytes(buffer) : Bytes());
     return true;
   }
 

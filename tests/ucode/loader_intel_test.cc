@@ -196,11 +196,13 @@ TEST(IntelWalk, FindsNoFaultExactlyWhereTheKernelScansTheWholeStream) {
   EXPECT_GT(void_streams, 5000);
 }
 
-// The newest production revision for one CPU; 0 if there is none.
+// The newest production revision for one CPU, of those that leave what is behind them aligned; 0 if
+// there is none.
 std::uint32_t newest_for(std::span<const Update> updates, std::uint32_t signature,
                          std::uint32_t platform) {
   std::uint32_t newest = 0;
   for (const Update& update : updates) {
+    if (update.size % 4 != 0) continue;
     for (const Target& target : update.targets) {
       const bool fits =
           target.signature.value == signature && ((target.platform_flags & platform) != 0 ||

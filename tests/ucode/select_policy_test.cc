@@ -47,6 +47,21 @@ TEST(SelectHold, HoldsForTheTargetThatMatchesOnly) {
   EXPECT_EQ(pool.revisions("0xb06f6", holding({"0x90672"})), "0x3a");
 }
 
+TEST(SelectHold, OfACpuAskedForHoldsTheUpdateForTheOthersToo) {
+  const Pool pool = Pool().intel(0x3A, {{0x90672, 7}, {0xB06F6, 7}}).intel(0x39, {{0xB06F6, 7}});
+  const Selection selection = pool.answer({"0xb06f6", "0x90672"}, holding({"0x90672"}));
+  EXPECT_EQ(selection.choices.size(), 1u);
+  EXPECT_TRUE(selection.answers.at(1).choices.empty());
+}
+
+TEST(SelectPin, OfACpuAskedForBindsTheOthersToo) {
+  const Pool pool =
+      Pool().intel(0x3A, {{0x90672, 7}, {0xB06F6, 7}}).intel(0x39, {{0x90672, 7}, {0xB06F6, 7}});
+  const Selection selection = pool.answer({"0xb06f6", "0x90672"}, pinning({"0x90672,,lt:0x3a"}));
+  EXPECT_EQ(selection.choices.size(), 1u);
+  EXPECT_EQ(selection.choices.at(0).candidates, std::vector<std::size_t>{1});
+}
+
 TEST(SelectHold, WithPlatformFlagsHoldsAmdPatchesToo) {
   EXPECT_EQ(Pool().zen(0x0B404108).revisions("0xb40f41", holding({"0xb40f41,0x1"})), "nothing");
 }

@@ -62,7 +62,7 @@ TEST(Selector, TakesTheseForms) {
 }
 
 TEST(Selector, RefusesInTheseWords) {
-  const char* const name = "not family-model-stepping in hex, as 06-8f-08";
+  const char* const name = "no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12";
   const char* const numbers = "no CPU has this family, model or stepping";
   const char* const signature = "a signature is written as 0x806f8";
   const char* const flags = "platform flags are written as 0x87";
