@@ -3,6 +3,7 @@
 
 #include "src/codec/codec.h"
 #include "src/codec/context.h"
+#include "src/codec/size.h"
 
 namespace kip::codec {
 namespace {
@@ -34,6 +35,10 @@ class StreamDecoder : public Decoder {
 
   std::uint64_t consumed() const override { return consumed_; }
 
+  void set_decoded_size(std::uint64_t size) override {
+    if (size >= decoded_) decoded_size_ = size;
+  }
+
  protected:
   Result<std::size_t> do_read(MutableBytes out) override {
     std::size_t done = 0;
@@ -44,12 +49,21 @@ class StreamDecoder : public Decoder {
       begin_ += step.used;
       consumed_ += step.used;
       done += step.produced;
+      decoded_ += step.produced;
       if (step.stream_ended) TRY(next_stream());
     }
     return done;
   }
 
-  Result<std::uint64_t> do_skip(std::uint64_t count) override { return skip_by_reading(count); }
+  Result<std::uint64_t> do_skip(std::uint64_t count) override {
+    if (decoded_size_ && *decoded_size_ >= decoded_ && count >= *decoded_size_ - decoded_) {
+      const std::uint64_t moved = *decoded_size_ - decoded_;
+      decoded_ = *decoded_size_;
+      ended_ = true;
+      return moved;
+    }
+    return skip_by_reading(count);
+  }
 
  private:
   Status refill() {
@@ -96,10 +110,12 @@ class StreamDecoder : public Decoder {
   Input& compressed_;
   Method method_;
   Extent extent_;
-  std::array<std::uint8_t, 16 * 1024> buffer_;
+  std::array<std::uint8_t, 32 * 1024> buffer_;
   std::size_t begin_ = 0, end_ = 0;
   bool input_ended_ = false, ended_ = false;
   std::uint64_t consumed_ = 0;
+  std::uint64_t decoded_ = 0;
+  std::optional<std::uint64_t> decoded_size_;
 };
 
 }  // namespace
@@ -135,6 +151,12 @@ std::optional<Method> method_of_suffix(std::string_view name) {
   if (name.ends_with(".xz")) return Method::kXz;
   if (name.ends_with(".zst")) return Method::kZstd;
   if (name.ends_with(".gz")) return Method::kGzip;
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> decoded_size(Method method, int descriptor) {
+  if (method == Method::kXz) return xz_decoded_size(descriptor);
+  if (method == Method::kZstd) return zstd_decoded_size(descriptor);
   return std::nullopt;
 }
 

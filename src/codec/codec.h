@@ -50,7 +50,15 @@ class Decoder : public Input {
  public:
   /// Compressed bytes used so far: with kOneStream, once the output ended, the size of the stream.
   virtual std::uint64_t consumed() const = 0;
+
+  /// Tells how long the decoded data is, so that skipping to its end decodes nothing. Whatever is
+  /// wrong with what was skipped is then not noticed.
+  virtual void set_decoded_size(std::uint64_t size) = 0;
 };
+
+/// The decoded size of a whole file, where that can be had without decoding: of one xz stream or one
+/// zstd frame that says so. Moves no file position.
+std::optional<std::uint64_t> decoded_size(Method method, int descriptor);
 
 class Context;  // one library's state, reusable
 
