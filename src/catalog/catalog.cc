@@ -37,7 +37,8 @@ struct Loader::Opened {
   }
 };
 
-Loader::Loader(const Root& root, const Catalog& catalog) : root_(root), catalog_(catalog) {}
+Loader::Loader(const Root& root, const Catalog& catalog, Scratch& scratch)
+    : root_(root), catalog_(catalog), scratch_(scratch) {}
 Loader::~Loader() = default;
 
 Status Loader::open(std::size_t index) {

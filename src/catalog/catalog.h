@@ -5,7 +5,7 @@
 //   Scanner scanner(root, {.depth = Depth::kHeaders}, catalog);
 //   scanner.add("/lib/firmware/intel-ucode");              // a directory (recursively) or a file
 //   ... choose among catalog.entries ...
-//   Loader loader(root, catalog);
+//   Loader loader(root, catalog, scratch);
 //   const Bytes bytes = TRY(loader.load(entry_index));      // read again, checked again
 //
 // Files are recognised by content, after decompression (.xz, .zst, .gz by their magic), and inside
@@ -22,6 +22,7 @@
 
 #include "src/base/file.h"
 #include "src/base/finding.h"
+#include "src/catalog/names.h"
 #include "src/codec/codec.h"
 #include "src/digest/sha256.h"
 #include "ucode/walk.h"
@@ -51,14 +52,26 @@ struct Entry {
   std::uint64_t file_offset(const Stream& of) const { return of.member_offset + update.offset; }
 };
 
-struct Catalog {
+/// The rule of findings about data that only a library could judge, which is not installed.
+inline constexpr const char* kRuleNoLibrary = "no-library";
+
+/// A file that should hold microcode and could not be read to its end; there is a finding on it.
+struct Unread {
+  std::string path;
+  Claim claim;  // whose microcode may be in it
+};
+
+struct Contents {
   std::vector<Stream> streams;
   std::vector<Entry> entries;
   std::vector<Finding> findings;
+  std::vector<Unread> unread;
   std::uint64_t files = 0;  // regular files looked at
 
   const Stream& stream_of(const Entry& entry) const { return streams[entry.stream]; }
 };
+
+using Catalog = Contents;
 
 struct ScanOptions {
   ucode::Depth depth = ucode::Depth::kHeaders;
@@ -80,16 +93,12 @@ class Scanner {
   /// below each of `directories`, as the kernel searches them. A plain file beats a compressed one
   /// (.zst before .xz, as in drivers/base/firmware_loader), then an earlier directory beats a later
   /// one. Missing directories are no error.
-  Status add_search_path(const std::vector<std::string>& directories);
+  void add_search_path(const std::vector<std::string>& directories);
 
  private:
-  Status add_directory(const std::string& path, Fd directory, unsigned level);
-
   const Root& root_;
   ScanOptions options_;
   Catalog& catalog_;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>>
-      open_directories_;  // (device, inode) on the way down
 };
 
 /// Where the kernel looks for firmware, first match first. `custom` is the firmware_class.path
@@ -101,7 +110,8 @@ std::vector<std::string> firmware_search_path(const std::string& custom,
 /// catalogue.
 class Loader {
  public:
-  Loader(const Root& root, const Catalog& catalog);
+  /// `scratch` holds the update that was loaded last.
+  Loader(const Root& root, const Catalog& catalog, Scratch& scratch);
   ~Loader();
 
   /// The update's bytes, with every check the kernel makes, and the same facts as in the catalogue
@@ -116,7 +126,7 @@ class Loader {
   const Catalog& catalog_;
   codec::Decoders decoders_;
   std::unique_ptr<Opened> opened_;
-  Scratch scratch_;
+  Scratch& scratch_;
 };
 
 }  // namespace kip::catalog

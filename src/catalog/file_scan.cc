@@ -9,51 +9,44 @@ namespace {
 // Collects what a walk finds in one stream.
 class Collect : public ucode::UpdateSink {
  public:
-  Collect(const ScanOptions& options, FileContents& contents, Stream stream)
-      : options_(options),
-        contents_(contents),
-        base_(stream.member_offset),
-        place_(stream.place()) {
+  Collect(const ScanOptions& options, Contents& contents, Stream stream)
+      : options_(options), contents_(contents), stream_(contents.streams.size()) {
     contents.streams.push_back(std::move(stream));
   }
 
   void update(const ucode::Update& update, Bytes whole) override {
-    Entry entry{contents_.streams.size() - 1, update, true, {}};
-    if (options_.digests && !whole.empty()) {
-      if (auto digest = digest::sha256(whole)) {
-        entry.digest = *digest;
-      } else {
-        add_finding({Severity::kWarning, "digest", "", update.offset, digest.error().what, ""});
-      }
+    Entry& entry = contents_.entries.emplace_back(Entry{stream_, update, true, {}});
+    if (!options_.digests || whole.empty()) return;
+    if (auto digest = digest::sha256(whole)) {
+      entry.digest = *digest;
+    } else {
+      add_finding({Severity::kWarning, kRuleNoLibrary, "", update.offset, digest.error().what, ""});
     }
-    contents_.entries.push_back(std::move(entry));
   }
 
   void fault(const Finding& finding, const ucode::Update* suspect) override {
     add_finding(finding);
-    if (suspect != nullptr)
-      contents_.entries.push_back({contents_.streams.size() - 1, *suspect, false, {}});
-  }
-
-  void add_finding(Finding finding) {
-    finding.place = place_;
-    if (finding.offset) *finding.offset += base_;
-    contents_.findings.push_back(std::move(finding));
+    if (suspect != nullptr) contents_.entries.push_back({stream_, *suspect, false, {}});
   }
 
  private:
+  void add_finding(Finding finding) {
+    const Stream& stream = contents_.streams[stream_];
+    finding.place = stream.place();
+    if (finding.offset) *finding.offset += stream.member_offset;
+    contents_.findings.push_back(std::move(finding));
+  }
+
   const ScanOptions& options_;
-  FileContents& contents_;
-  std::uint64_t base_;
-  std::string place_;
+  Contents& contents_;
+  std::size_t stream_;
 };
 
 // Walks the raw archives at the front of an image and every stream of microcode among their
 // members.
 class ImageVisitor : public segments::Visitor {
  public:
-  ImageVisitor(const ScanOptions& options, FileContents& contents, const Stream& file,
-               Scratch& scratch)
+  ImageVisitor(const ScanOptions& options, Contents& contents, const Stream& file, Scratch& scratch)
       : options_(options), contents_(contents), file_(file), scratch_(scratch) {}
 
   Status member(const segments::Segment&, const cpio::Member& member, Input& data) override {
@@ -78,7 +71,7 @@ class ImageVisitor : public segments::Visitor {
 
  private:
   const ScanOptions& options_;
-  FileContents& contents_;
+  Contents& contents_;
   const Stream& file_;
   Scratch& scratch_;
 };
@@ -92,30 +85,45 @@ std::string first_bytes(Bytes head) {
 
 class OneFile {
  public:
-  OneFile(const ScanOptions& options, codec::Decoders& decoders, Scratch& scratch, std::string path,
-          int descriptor, bool expected)
+  OneFile(const ScanOptions& options, codec::Decoders& decoders, Scratch& scratch,
+          const PathParts& path, int descriptor, bool named, Contents& contents)
       : options_(options),
         decoders_(decoders),
         scratch_(scratch),
+        path_(path),
         descriptor_(descriptor),
-        expected_(expected) {
-    file_.path = std::move(path);
-  }
+        claim_(claim_of(path.name)),
+        expected_(named || claim_),
+        contents_(contents) {}
 
-  FileContents run() {
-    if (const Status status = contents(); !status) {
-      // A broken .xz of something else is not ours to report.
-      if (expected_ || !contents_.streams.empty() || status.error().code == Errc::kSystem) {
-        add({Severity::kWarning, status.error().code == Errc::kSystem ? "file-unreadable" : "file",
-             "", status.error().offset, status.error().what, ""});
-      }
-    }
-    return std::move(contents_);
+  void run() {
+    const std::size_t streams_before = contents_.streams.size();
+    const Status status = contents();
+    if (status) return;
+    const Error& error = status.error();
+    const bool recognised = contents_.streams.size() != streams_before;
+    // A broken .xz of something else is not ours to report.
+    if (!expected_ && !recognised && error.code != Errc::kSystem) return;
+    const char* const rule = error.code == Errc::kSystem        ? "file-unreadable"
+                             : error.code == Errc::kUnsupported ? kRuleNoLibrary
+                                                                : "file";
+    add({Severity::kWarning, rule, "", error.offset, error.what, ""});
+    if (expected_ || recognised) contents_.unread.push_back({path_.joined(), claim(recognised)});
   }
 
  private:
+  // The name's claim, or what was recognised before reading failed.
+  Claim claim(bool recognised) const {
+    Claim claim = claim_.value_or(Claim{});
+    if (recognised && !claim_)
+      claim.vendor = contents_.streams.back().kind == ucode::StreamKind::kAmd
+                         ? ucode::Vendor::kAmd
+                         : ucode::Vendor::kIntel;
+    return claim;
+  }
+
   void add(Finding finding) {
-    finding.place = file_.path;
+    finding.place = path_.joined();
     contents_.findings.push_back(std::move(finding));
   }
 
@@ -126,12 +134,17 @@ class OneFile {
     if (!method) return plain(raw);
     file_.method = method;
     const auto decoder = TRY(decoders_.open(*method, raw, codec::Extent::kWhole));
+    if (options_.depth == ucode::Depth::kHeaders) {
+      if (const auto size = codec::decoded_size(*method, descriptor_))
+        decoder->set_decoded_size(*size);
+    }
     return plain(*decoder);
   }
 
   Status plain(Input& in) {
     const Bytes head = TRY(in.peek(Input::kPeek));
     if (const auto kind = ucode::recognise(head)) {
+      file_.path = path_.joined();
       file_.kind = *kind;
       Collect sink(options_, contents_, file_);
       return ucode::walk(*kind, options_.depth, in, sink, scratch_);
@@ -162,6 +175,7 @@ class OneFile {
   }
 
   Status image() {
+    file_.path = path_.joined();
     ImageVisitor visitor(options_, contents_, file_, scratch_);
     const segments::Source source = [this](std::uint64_t offset) -> Result<std::unique_ptr<Input>> {
       if (!file_.method)
@@ -183,38 +197,21 @@ class OneFile {
   const ScanOptions& options_;
   codec::Decoders& decoders_;
   Scratch& scratch_;
+  PathParts path_;
   int descriptor_;
+  std::optional<Claim> claim_;
   bool expected_;
   Stream file_;
-  FileContents contents_;
+  Contents& contents_;
   std::unique_ptr<FileInput> again_;
   std::unique_ptr<codec::Decoder> decoder_;
 };
 
-bool is_hex_pair(std::string_view text) {
-  const auto hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
-  return text.size() == 2 && hex(text[0]) && hex(text[1]);
-}
-
 }  // namespace
 
-FileContents FileScan::scan(const std::string& path, int descriptor, bool expected) {
-  return OneFile(options_, decoders_, scratch_, path, descriptor, expected).run();
-}
-
-std::string_view without_suffix(std::string_view name) {
-  const std::size_t dot = name.rfind('.');
-  return codec::method_of_suffix(name) ? name.substr(0, dot) : name;
-}
-
-bool name_says_microcode(std::string_view name) {
-  name = without_suffix(name);
-  if (name.starts_with("microcode_amd") && name.ends_with(".bin")) return true;
-  for (const std::string_view suffix : {".early", ".initramfs"}) {
-    if (name.ends_with(suffix)) name.remove_suffix(suffix.size());
-  }
-  return name.size() == 8 && name[2] == '-' && name[5] == '-' && is_hex_pair(name.substr(0, 2)) &&
-         is_hex_pair(name.substr(3, 2)) && is_hex_pair(name.substr(6, 2));
+void FileScan::scan(const PathParts& path, int descriptor, bool expected, Contents& contents) {
+  ++contents.files;
+  OneFile(options_, decoders_, scratch_, path, descriptor, expected, contents).run();
 }
 
 }  // namespace kip::catalog

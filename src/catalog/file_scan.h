@@ -5,33 +5,29 @@
 
 namespace kip::catalog {
 
-/// What a file contributes to the catalogue; Entry::stream counts within it.
-struct FileContents {
-  std::vector<Stream> streams;
-  std::vector<Entry> entries;
-  std::vector<Finding> findings;
+/// A path that is put together only when something is to be said of it: most files of a firmware
+/// tree are foreign.
+struct PathParts {
+  const std::string* directory = nullptr;  // null: `name` is the whole path
+  const char* name = "";
+
+  std::string joined() const {
+    return directory == nullptr ? std::string(name) : *directory + "/" + name;
+  }
 };
 
 class FileScan {
  public:
-  FileScan(const ScanOptions& options, codec::Decoders& decoders)
-      : options_(options), decoders_(decoders) {}
+  explicit FileScan(const ScanOptions& options) : options_(options) {}
 
-  /// Reads from `descriptor`, which is open on a regular file. `expected`: the user named this
-  /// file, or its name says that it is microcode, so that it is worth a finding if it is not.
-  FileContents scan(const std::string& path, int descriptor, bool expected);
+  /// Reads from `descriptor`, which is open on a regular file, and adds what it finds. `expected`:
+  /// the user named this file, so that it is worth a finding if it holds no microcode.
+  void scan(const PathParts& path, int descriptor, bool expected, Contents& contents);
 
  private:
   const ScanOptions& options_;
-  codec::Decoders& decoders_;
+  codec::Decoders decoders_;
   Scratch scratch_;
 };
-
-/// Whether a file's name says microcode: "06-8f-08" and the like, "microcode_amd*.bin", with a
-/// compression suffix.
-bool name_says_microcode(std::string_view name);
-
-/// The name without ".xz", ".zst", ".gz".
-std::string_view without_suffix(std::string_view name);
 
 }  // namespace kip::catalog

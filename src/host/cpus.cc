@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cpuid.h>
+#include <sched.h>
 #include <sys/utsname.h>
 
 #include "src/host/cpus.h"
@@ -166,6 +167,12 @@ Kernel read_kernel(const Root& root) {
   if (root.is_host() && ::uname(&names) == 0) kernel.release = names.release;
   kernel.firmware_path = small_file(root, "/sys/module/firmware_class/parameters/path");
   return kernel;
+}
+
+unsigned usable_cpus() {
+  cpu_set_t cpus;
+  if (::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return static_cast<unsigned>(CPU_COUNT(&cpus));
 }
 
 }  // namespace kip::host

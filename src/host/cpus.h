@@ -58,4 +58,7 @@ std::optional<ucode::Vendor> vendor_of(std::string_view id);
 /// The platform id field of MSR 0x17 is shown as one bit; parses sysfs's "0x80".
 std::optional<std::uint32_t> parse_hex_line(std::string_view text);
 
+/// How many CPUs this process may run on: threads beyond that only wait for each other.
+unsigned usable_cpus();
+
 }  // namespace kip::host

@@ -130,7 +130,8 @@ TEST_P(Initrd, EarlyArchiveInACompressedFileCanBeLoaded) {
   tree->write("ucode.cpio", compress(GetParam(), join({early(1), early(2)})));
   const Catalog catalog = tree.scan();
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   for (const std::size_t i : {1u, 0u, 1u}) {
     const Bytes bytes = must(loader.load(i));
     EXPECT_EQ(Blob(bytes.begin(), bytes.end()), intel(static_cast<std::uint32_t>(i) + 1));
@@ -201,7 +202,8 @@ TEST(EarlyArchive, TextInItIsLoadedWhateverLiesBehindIt) {
   const Catalog catalog = tree.scan();
   ASSERT_EQ(catalog.entries.size(), 1u);
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   const Bytes bytes = must(loader.load(0));
   EXPECT_EQ(Blob(bytes.begin(), bytes.end()), intel(5));
 }

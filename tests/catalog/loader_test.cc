@@ -22,14 +22,16 @@ Blob intel(std::uint32_t revision) {
 
 Blob load(const Catalog& catalog, std::size_t entry) {
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   const Bytes bytes = must(loader.load(entry));
   return {bytes.begin(), bytes.end()};
 }
 
 std::string error_of_load(const Catalog& catalog, std::size_t entry = 0) {
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   return error_of(loader.load(entry));
 }
 
@@ -45,7 +47,8 @@ TEST(Loader, GivesEveryUpdateInAnyOrder) {
   const Catalog catalog = tree.scan();
   ASSERT_EQ(catalog.entries.size(), 7u);
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   for (const std::size_t i : {0u, 1u, 2u, 3u, 4u, 5u, 6u, 6u, 4u, 3u, 2u, 0u, 5u, 1u, 1u}) {
     const Bytes bytes = must(loader.load(i));
     EXPECT_EQ(Blob(bytes.begin(), bytes.end()), intel(static_cast<std::uint32_t>(i) + 1)) << i;
@@ -68,7 +71,8 @@ TEST(Loader, KeepsToItsRoot) {
   const Root root = must(Root::at(directory / "root"));
   Catalog catalog;
   must(Scanner(root, {}, catalog).add("/etc"));
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   EXPECT_EQ(must(loader.load(0)).size(), 1024u);
 }
 
@@ -158,7 +162,8 @@ TEST(Loader, GoesOnBehindAnError) {
   const Catalog catalog = tree.scan();
   tree->write("a", intel(3));
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   EXPECT_FALSE(loader.load(0).has_value());
   const Bytes bytes = must(loader.load(1));
   EXPECT_EQ(Blob(bytes.begin(), bytes.end()), intel(2));

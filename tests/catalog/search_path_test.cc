@@ -24,7 +24,7 @@ class SearchPath : public testing::Test {
     std::vector<std::string> full;
     for (const std::string& name : directories) full.push_back(directory_ / name);
     Catalog catalog;
-    must(Scanner(root_, {}, catalog).add_search_path(full));
+    Scanner(root_, {}, catalog).add_search_path(full);
     findings_ = findings_of(catalog, directory_.path());
     return entries_of(catalog, directory_.path());
   }
@@ -69,7 +69,7 @@ TEST_F(SearchPath, PrefersPlainToZstdToXzToGzip) {
     for (std::size_t i = missing; i < copies.size(); ++i)
       directory.write("intel-ucode/" + copies[i].first, copies[i].second);
     Catalog catalog;
-    must(Scanner(root_, {}, catalog).add_search_path({directory.path()}));
+    Scanner(root_, {}, catalog).add_search_path({directory.path()});
     EXPECT_EQ(entries_of(catalog, directory.path()),
               Lines{fmt::format("intel-ucode/{} 0 {:#x}", copies[missing].first, missing + 1)});
   }
@@ -117,7 +117,7 @@ TEST_F(SearchPath, GoesFromUpdatesOfTheKernelDownToTheBareTree) {
   const Root root = must(Root::at(directory_ / "root"));
   for (std::uint32_t first = 1; first <= 4; ++first) {
     Catalog catalog;
-    must(Scanner(root, {}, catalog).add_search_path(firmware_search_path("", "6.12.1")));
+    Scanner(root, {}, catalog).add_search_path(firmware_search_path("", "6.12.1"));
     EXPECT_EQ(entries_of(catalog, "/lib/firmware")[0].substr(
                   entries_of(catalog, "/lib/firmware")[0].rfind(' ')),
               fmt::format(" {:#x}", first));

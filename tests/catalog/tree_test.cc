@@ -193,7 +193,8 @@ TEST(Tree, NamesInInvalidUtf8AreOpenedAsTheyAre) {
   const Catalog catalog = tree.scan();
   EXPECT_EQ(entries_of(catalog, tree->path()), Lines{"M\xfcller \xff\xfe 0 0x7"});
   const Root root;
-  Loader loader(root, catalog);
+  Scratch scratch;
+  Loader loader(root, catalog, scratch);
   EXPECT_EQ(must(loader.load(0)).size(), 1024u);
 }
 

@@ -56,9 +56,9 @@ void require_catalogue_agrees(Bytes bytes, std::string_view path) {
   if (!kind) return;
   const Fd file(::memfd_create("image", MFD_CLOEXEC));
   require(file && DescriptorSink(file.get()).write(bytes).has_value(), "a memory file");
-  codec::Decoders decoders;
   const catalog::ScanOptions options;
-  const auto contents = catalog::FileScan(options, decoders).scan("image", file.get(), true);
+  catalog::Contents contents;
+  catalog::FileScan(options).scan({nullptr, "image"}, file.get(), true, contents);
   bool found = false;
   for (const catalog::Stream& stream : contents.streams) {
     found = found || (stream.member_offset == theirs->offset &&

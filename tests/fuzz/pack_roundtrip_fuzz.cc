@@ -91,13 +91,14 @@ void run(Bytes input) {
   }
   if (selection.choices.empty()) return;
 
-  catalog::Loader loader(root, catalog);
+  Scratch scratch;
+  catalog::Loader loader(root, catalog, scratch);
   MemorySink sink;
   const auto written = image::write_early(selection, catalog, loader, 1, sink);
   require(written.has_value(), "what was chosen is written");
   require(sink.written() % image::kArchiveMultiple == 0, "the archive is a multiple of 512");
   MemoryInput back(sink.bytes());
-  require(image::check_early(back, *written, served).has_value(), "it reads back");
+  require(image::check_early(back, *written, served, scratch).has_value(), "it reads back");
   for (const Cpu& cpu : firmware.cpus()) {
     if (cpu.vendor == ucode::Vendor::kIntel) {
       require_intel(firmware, member(sink.bytes(), support::kIntelPath), cpu);
