@@ -11,6 +11,10 @@
 namespace kip::image {
 namespace {
 
+std::uint32_t sum_of(const ucode::Update& update, Bytes bytes) {
+  return update.vendor == ucode::Vendor::kAmd ? ucode::sum32(bytes) : 0;
+}
+
 class EarlyWriter {
  public:
   EarlyWriter(const ucode::Selection& selection, const catalog::Catalog& catalog,
@@ -86,7 +90,7 @@ class EarlyWriter {
       if (bytes) {
         TRY(archive_.write(*bytes));
         const auto& it = catalog_.entries[copies[i]].update;
-        written_.updates.push_back({choice, copies[i], it.size, it.revision, ucode::sum32(*bytes)});
+        written_.updates.push_back({choice, copies[i], it.size, it.revision, sum_of(it, *bytes)});
         return {};
       }
       const catalog::Entry& entry = catalog_.entries[copies[i]];
@@ -115,7 +119,7 @@ class ReadBack : public ucode::UpdateSink {
  public:
   void update(const ucode::Update& update, Bytes whole) override {
     updates.push_back(update);
-    sums.push_back(ucode::sum32(whole));
+    sums.push_back(sum_of(update, whole));
   }
   void fault(const Finding& finding, const ucode::Update*) override {
     // Oddities come from the vendor's own bytes, and do not stop a loader.
@@ -128,14 +132,14 @@ class ReadBack : public ucode::UpdateSink {
 };
 
 Status check_member(Input& archive, const cpio::Member& member, ucode::Vendor vendor,
-                    ReadBack& found) {
+                    ReadBack& found, Scratch& scratch) {
   if (member.data_offset % kDataAlignment != 0)
     return fail(Errc::kCorrupt, "updates are not aligned", member.data_offset);
   SliceInput data(archive, member.size);
   const auto kind =
       vendor == ucode::Vendor::kIntel ? ucode::StreamKind::kIntel : ucode::StreamKind::kAmd;
   const std::size_t before = found.updates.size();
-  TRY(ucode::walk(kind, ucode::Depth::kWhole, data, found));
+  TRY(ucode::walk(kind, ucode::Depth::kChecked, data, found, scratch));
   if (!found.fault_text.empty()) return fail(Errc::kCorrupt, found.fault_text, member.data_offset);
   if (found.updates.size() == before)
     return fail(Errc::kCorrupt, "member holds no update", member.data_offset);
@@ -155,7 +159,7 @@ EarlyResult write_early(const ucode::Selection& selection, const catalog::Catalo
 }
 
 Status check_early(Input& archive, const WrittenEarly& expected,
-                   std::span<const ucode::LoaderCpu> cpus) {
+                   std::span<const ucode::LoaderCpu> cpus, Scratch& scratch) {
   ReadBack found;
   cpio::Reader reader(archive);
   bool ended = false;
@@ -164,7 +168,7 @@ Status check_early(Input& archive, const WrittenEarly& expected,
     for (const ucode::Vendor vendor : {ucode::Vendor::kIntel, ucode::Vendor::kAmd}) {
       // The kernel compares by prefix and takes the first regular file.
       if (member->is_regular() && member->name.starts_with(member_path(vendor))) {
-        TRY(check_member(archive, *member, vendor, found));
+        TRY(check_member(archive, *member, vendor, found, scratch));
       }
     }
   }

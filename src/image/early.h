@@ -7,7 +7,7 @@
 // aligned.
 //
 //   const auto written = TRY(write_early(selection, catalog, loader, mtime, sink));
-//   TRY(check_early(read_back, written, cpus));        // as the kernel would read it
+//   TRY(check_early(read_back, written, cpus, scratch));   // as the kernel would read it
 #pragma once
 
 #include <span>
@@ -30,7 +30,7 @@ struct WrittenUpdate {
   std::size_t entry = 0;   // of the catalogue: the copy that was written
   std::uint32_t size = 0;
   std::uint32_t revision = 0;
-  std::uint32_t sum = 0;  // sum32 of its bytes
+  std::uint32_t sum = 0;  // sum32 of an AMD patch; Intel's is 0, and part of its own checks
 };
 
 struct WrittenEarly {
@@ -53,8 +53,8 @@ EarlyResult write_early(const ucode::Selection& selection, const catalog::Catalo
 
 /// Reads an archive as the kernel's finder and loader do, and compares it with what should be in
 /// it: alignment, no fault in any stream, the same updates in order, and for each CPU an update
-/// that it can load. kCorrupt otherwise.
+/// that it can load. kCorrupt otherwise. `scratch` may be the Loader's.
 Status check_early(Input& archive, const WrittenEarly& expected,
-                   std::span<const ucode::LoaderCpu> cpus);
+                   std::span<const ucode::LoaderCpu> cpus, Scratch& scratch);
 
 }  // namespace kip::image

@@ -36,7 +36,8 @@ class Packed {
   }
 
   EarlyResult write(Sink& sink) {
-    catalog::Loader loader(root_, catalog_);
+    Scratch scratch;
+    catalog::Loader loader(root_, catalog_, scratch);
     return write_early(selection_, catalog_, loader, kTime, sink);
   }
 
@@ -54,7 +55,8 @@ class Packed {
   /// What check_early() says of `bytes`.
   Status check(Bytes bytes, const std::vector<ucode::LoaderCpu>& cpus = {}) const {
     MemoryInput in(bytes);
-    return check_early(in, written, cpus);
+    Scratch scratch;
+    return check_early(in, written, cpus, scratch);
   }
 
   support::Blob member(std::string_view path) const {
