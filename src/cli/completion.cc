@@ -1,111 +1,99 @@
-// Shell completion, made from the App tree: verbs, and the options of each.
+// Shell completion, made from the App tree: verbs, the options of each, and what they take.
+#include <algorithm>
 #include <fmt/format.h>
 
+#include "src/cli/completion.h"
 #include "src/cli/options.h"
 
 namespace kip::cli {
+namespace detail {
 namespace {
 
-// Options of an App as written on the command line, help and completion aside.
-std::vector<std::string> option_names(const CLI::App& app) {
+std::vector<std::string> names_of(const CLI::Option& option) {
   std::vector<std::string> names;
-  for (const CLI::Option* const option : app.get_options()) {
-    if (option->get_group().empty()) continue;
-    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
-    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-  }
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
   return names;
 }
+
+CompletedOption read_option(const CLI::App& app, const CLI::Option& option) {
+  CompletedOption read{names_of(option), {}, "", option.get_description(), false};
+  if (option.get_items_expected_max() > 0) read.takes = option.get_type_name();
+  read.again = option.get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+  if (!read.again) read.ends = read.names;
+  // In the order of the App: get_excludes() has that of addresses, which no two runs share.
+  for (const CLI::Option* const other : app.get_options()) {
+    if (!option.get_excludes().contains(const_cast<CLI::Option*>(other))) continue;
+    for (std::string& name : names_of(*other)) read.ends.push_back(std::move(name));
+  }
+  return read;
+}
+
+CompletedVerb read_verb(const CLI::App& app, const std::string& name) {
+  CompletedVerb verb{name, app.get_description(), "", {}};
+  for (const CLI::Option* const option : app.get_options()) {
+    if (option->get_group().empty()) continue;
+    if (option->nonpositional()) {
+      verb.options.push_back(read_option(app, *option));
+    } else {
+      verb.operand = option->get_name(/*positional=*/true);
+    }
+  }
+  return verb;
+}
+
+CompletedProgram read_program(const CLI::App& app) {
+  CompletedProgram program{app.get_name(), read_verb(app, ""), {}};
+  for (const CLI::App* const verb : app.get_subcommands({})) {
+    program.verbs.push_back(read_verb(*verb, verb->get_name()));
+  }
+  return program;
+}
+
+std::string replaced(std::string_view text, std::string_view what, std::string_view by) {
+  std::string out;
+  for (std::size_t at; (at = text.find(what)) != text.npos; text.remove_prefix(at + what.size())) {
+    out.append(text.substr(0, at)).append(by);
+  }
+  return out.append(text);
+}
+
+}  // namespace
 
 std::string joined(const std::vector<std::string>& words) {
   return fmt::format("{}", fmt::join(words, " "));
 }
 
-std::vector<const CLI::App*> verbs(const CLI::App& app) {
-  return app.get_subcommands({});
+std::string identifier(std::string name) {
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
-std::string escaped(std::string text) {
+std::string escaped(std::string_view text, std::string_view special) {
   std::string out;
   for (const char c : text) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out += c;
-    }
+    if (special.find(c) != special.npos) out += '\\';
+    out += c;
   }
   return out;
 }
 
-std::string bash(const CLI::App& app) {
-  std::string function = "_" + app.get_name();
-  for (char& c : function) c = c == '-' ? '_' : c;
-  std::vector<std::string> names;
-  std::string cases;
-  for (const CLI::App* const verb : verbs(app)) {
-    names.push_back(verb->get_name());
-    cases +=
-        fmt::format("      {}) words=\"{}\" ;;\n", verb->get_name(), joined(option_names(*verb)));
-  }
-  return fmt::format(
-      "{0}() {{\n"
-      "  local current=${{COMP_WORDS[COMP_CWORD]}} words=\"{1} {2}\" word\n"
-      "  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n"
-      "    case $word in\n"
-      "{3}"
-      "    esac\n"
-      "  done\n"
-      "  if [[ $current == -* || COMP_CWORD -eq 1 ]]; then\n"
-      "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
-      "  fi\n"
-      "}}\n"
-      "complete -o default -F {0} {4}\n",
-      function, joined(names), joined(option_names(app)), cases, app.get_name());
+std::string filled(std::string_view script, std::string_view function,
+                   const CompletedProgram& program) {
+  std::vector<std::string> verbs;
+  verbs.reserve(program.verbs.size());
+  for (const CompletedVerb& verb : program.verbs) verbs.push_back(verb.name);
+  const std::string named = replaced(replaced(script, "KIP", function), "PROGRAM", program.name);
+  return replaced(named, "VERBS", joined(verbs));
 }
 
-std::string zsh(const CLI::App& app) {
-  std::string text = fmt::format("#compdef {}\nlocal -a verbs\nverbs=(\n", app.get_name());
-  for (const CLI::App* const verb : verbs(app)) {
-    text += fmt::format("  '{}:{}'\n", verb->get_name(), escaped(verb->get_description()));
-  }
-  text +=
-      ")\nif (( CURRENT == 2 )) && [[ $words[2] != -* ]]; then\n  _describe 'verb' verbs\n  "
-      "return\nfi\ncase $words[2] in\n";
-  for (const CLI::App* const verb : verbs(app)) {
-    text += fmt::format("  {}) compadd -- {} ;;\n", verb->get_name(), joined(option_names(*verb)));
-  }
-  text += fmt::format("  *) compadd -- {} ;;\nesac\n[[ $words[CURRENT] == -* ]] || _files\n",
-                      joined(option_names(app)));
-  return text;
-}
-
-std::string fish(const CLI::App& app) {
-  std::string text;
-  const auto options = [&](const CLI::App& of, const std::string& condition) {
-    for (const CLI::Option* const option : of.get_options()) {
-      if (option->get_group().empty()) continue;
-      text += fmt::format("complete -c {} -n '{}'", app.get_name(), condition);
-      for (const std::string& name : option->get_snames()) text += " -s " + name;
-      for (const std::string& name : option->get_lnames()) text += " -l " + name;
-      if (option->get_type_size() != 0) text += " -r";
-      text += fmt::format(" -d '{}'\n", escaped(option->get_description()));
-    }
-  };
-  options(app, "__fish_use_subcommand");
-  for (const CLI::App* const verb : verbs(app)) {
-    text += fmt::format("complete -c {} -n __fish_use_subcommand -a {} -d '{}'\n", app.get_name(),
-                        verb->get_name(), escaped(verb->get_description()));
-    options(*verb, "__fish_seen_subcommand_from " + verb->get_name());
-  }
-  return text;
-}
-
-}  // namespace
+}  // namespace detail
 
 std::optional<std::string> completion(const CLI::App& app, const std::string& shell) {
-  if (shell == "bash") return bash(app);
-  if (shell == "zsh") return zsh(app);
-  if (shell == "fish") return fish(app);
+  const detail::CompletedProgram program = detail::read_program(app);
+  if (shell == "bash") return detail::bash_completion(program);
+  if (shell == "zsh") return detail::zsh_completion(program);
+  if (shell == "fish") return detail::fish_completion(program);
   return std::nullopt;
 }
 

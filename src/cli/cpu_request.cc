@@ -158,7 +158,7 @@ class Resolver {
       return {};
     }
     if (line == "host" || line == "all" || line.starts_with('@'))
-      return fail(Errc::kInvalid, "only selectors and records here");
+      return fail(Errc::kInvalid, "a list of CPUs names each of them: no host, all or @FILE in it");
     return selector(line);
   }
 
@@ -171,12 +171,25 @@ Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs) {
   return Resolver().run(specs);
 }
 
+Result<std::vector<ucode::Selector>> parse_pins(const std::vector<std::string>& specs) {
+  auto pins = TRY(parse_selectors(specs));
+  for (std::size_t i = 0; i < pins.size(); ++i) {
+    if (pins[i].bound == ucode::Selector::Bound::kAny) {
+      return fail(Errc::kInvalid, quote(specs[i]) +
+                                      ": a pin needs a revision, as in "
+                                      "0x806f8,,eq:0x2b000650");
+    }
+  }
+  return pins;
+}
+
 Result<std::vector<ucode::Selector>> parse_selectors(const std::vector<std::string>& specs) {
   std::vector<ucode::Selector> selectors;
   for (const std::string& text : specs) {
     const auto selector = ucode::parse_selector(text);
     if (!selector) return in_spec(text, selector.error());
-    if (selector->exclude) return fail(Errc::kInvalid, quote(text) + ": no '!' here");
+    if (selector->exclude)
+      return fail(Errc::kInvalid, quote(text) + ": '!' deselects CPUs, and has no meaning here");
     selectors.push_back(*selector);
   }
   return selectors;

@@ -34,7 +34,10 @@ struct CpuRequest {
 /// `specs` empty stands for `host`. An error names the SPEC in its text. kInvalid: wrong usage.
 Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs);
 
-/// Selectors of --hold and --pin.
+/// Selectors of --hold.
 Result<std::vector<ucode::Selector>> parse_selectors(const std::vector<std::string>& specs);
+
+/// Selectors of --pin: each says which revisions it leaves.
+Result<std::vector<ucode::Selector>> parse_pins(const std::vector<std::string>& specs);
 
 }  // namespace kip::cli

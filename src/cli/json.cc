@@ -33,7 +33,7 @@ Json row_json(const UpdateRow& row) {
                {"offset", row.offset}};
   if (!row.sha256.empty()) json["sha256"] = row.sha256;
   Json targets = Json::array();
-  for (const ucode::Target& target : it.targets) {
+  for (const ucode::Target& target : it.targets) {  // as stored
     Json entry = {{"signature", hex32(target.signature.value)}, {"name", target.signature.name()}};
     if (it.vendor == ucode::Vendor::kIntel)
       entry["platform_flags"] = fmt::format("{:#04x}", target.platform_flags);

@@ -1,6 +1,18 @@
 #include "src/cli/options.h"
 
 namespace kip::cli {
+namespace {
+
+// What nothing takes, the first of it in the user's own order.
+std::string unexpected(const CLI::App& app) {
+  const std::vector<std::string> left = app.remaining(/*recurse=*/true);
+  const auto parsed = app.get_subcommands();
+  const std::string command =
+      parsed.empty() ? app.get_name() : app.get_name() + " " + parsed.front()->get_name();
+  return quote(left.empty() ? "" : left.front()) + " is not expected; see '" + command + " --help'";
+}
+
+}  // namespace
 
 Messages::Level ReportOptions::level() const {
   if (quiet) return Messages::Level::kQuiet;
@@ -14,8 +26,8 @@ void add_report_options(CLI::App& app, ReportOptions& options) {
 }
 
 void add_output_options(CLI::App& app, OutputOptions& options) {
-  app.add_option("-o,--output", options.path, "write to FILE, atomically (default: stdout)")
-      ->type_name("FILE");
+  add_value(app, "-o,--output", options.path, "write to FILE, atomically (default: stdout)",
+            "FILE");
   app.add_flag("--force", options.force, "replace an existing FILE");
   app.add_flag("-n,--dry-run", options.dry_run, "report, and write nothing");
 }
@@ -28,6 +40,13 @@ CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::s
       ->allow_extra_args(false);
 }
 
+CLI::Option* add_value(CLI::App& app, const std::string& name, std::string& value,
+                       const std::string& help, const std::string& value_name) {
+  return app.add_option(name, value, help)
+      ->type_name(value_name)
+      ->check([](const std::string& given) { return given.empty() ? "is empty" : ""; });
+}
+
 std::optional<ExitCode> parse(CLI::App& app, const Messages& messages, int argc, char** argv) {
   try {
     app.parse(argc, argv);
@@ -38,6 +57,9 @@ std::optional<ExitCode> parse(CLI::App& app, const Messages& messages, int argc,
                                                                  : ExitCode::kFailed;
   } catch (const CLI::CallForVersion& version) {
     return messages.print(std::string(version.what()) + "\n") ? ExitCode::kDone : ExitCode::kFailed;
+  } catch (const CLI::ExtrasError&) {
+    messages.error(unexpected(app));
+    return ExitCode::kUsage;
   } catch (const CLI::ParseError& error) {
     messages.error(error.what());
     return ExitCode::kUsage;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/file.h"
 #include "src/cli/exit_code.h"
 #include "src/cli/messages.h"
 
@@ -25,11 +26,18 @@ struct OutputOptions {
   bool dry_run = false;
 
   bool to_stdout() const { return path.empty() || path == "-"; }
+  AtomicFile::Existing existing() const {
+    return force ? AtomicFile::Existing::kReplace : AtomicFile::Existing::kRefuse;
+  }
 };
 
 /// Options that apply to every verb.
 void add_report_options(CLI::App& app, ReportOptions& options);
 void add_output_options(CLI::App& app, OutputOptions& options);
+
+/// An option with one value, which may not be empty: in scripts that is a variable that was not set.
+CLI::Option* add_value(CLI::App& app, const std::string& name, std::string& value,
+                       const std::string& help, const std::string& value_name);
 
 /// An option that may be repeated and takes one value each time, so that it never swallows a
 /// positional.

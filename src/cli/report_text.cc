@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <fmt/format.h>
 
 #include "src/cli/report.h"
@@ -6,19 +5,9 @@
 namespace kip::cli {
 namespace {
 
-// An extended table may repeat the header's own target.
-std::vector<ucode::Target> distinct_targets(const ucode::Update& update) {
-  std::vector<ucode::Target> targets;
-  for (const ucode::Target& target : update.targets) {
-    if (std::find(targets.begin(), targets.end(), target) == targets.end())
-      targets.push_back(target);
-  }
-  return targets;
-}
-
 std::string signatures(const ucode::Update& update) {
   std::string text;
-  for (const ucode::Target& target : distinct_targets(update)) {
+  for (const ucode::Target& target : ucode::distinct_targets(update)) {
     if (!text.empty()) text += ",";
     text += fmt::format("{:#010x}", target.signature.value);
   }
@@ -28,7 +17,7 @@ std::string signatures(const ucode::Update& update) {
 std::string platforms(const ucode::Update& update) {
   if (update.vendor == ucode::Vendor::kAmd) return "-";
   std::string text;
-  for (const ucode::Target& target : distinct_targets(update)) {
+  for (const ucode::Target& target : ucode::distinct_targets(update)) {
     if (!text.empty()) text += ",";
     text += fmt::format("{:#04x}", target.platform_flags);
   }
@@ -39,7 +28,7 @@ std::string platforms(const ucode::Update& update) {
 
 std::string targets_text(const ucode::Update& update) {
   std::string text;
-  for (const ucode::Target& target : distinct_targets(update)) {
+  for (const ucode::Target& target : ucode::distinct_targets(update)) {
     if (!text.empty()) text += ", ";
     text += fmt::format("{} {:#010x}", target.signature.name(), target.signature.value);
     if (update.vendor == ucode::Vendor::kIntel)

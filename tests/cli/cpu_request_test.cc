@@ -154,11 +154,12 @@ TEST_F(CpuFile, NamesTheFileThatIsMissing) {
 TEST_F(CpuFile, SaysFileAndLineOfWhatItCannotTake) {
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"0x806f8\nnonsense\n",
-       "FILE line 2: 'nonsense': not family-model-stepping in hex, as 06-8f-08"},
+       "FILE line 2: 'nonsense': no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12"},
       {"\n\n\n0x806f8,0xzz\n", "FILE line 4: '0x806f8,0xzz': platform flags are written as 0x87"},
-      {"# c\nhost\n", "FILE line 2: only selectors and records here"},
-      {"all\n", "FILE line 1: only selectors and records here"},
-      {"@other\n", "FILE line 1: only selectors and records here"},
+      {"# c\nhost\n",
+       "FILE line 2: a list of CPUs names each of them: no host, all or @FILE in it"},
+      {"all\n", "FILE line 1: a list of CPUs names each of them: no host, all or @FILE in it"},
+      {"@other\n", "FILE line 1: a list of CPUs names each of them: no host, all or @FILE in it"},
       {"{\"schema\": 1\n", "FILE line 1: not a JSON record"},
       {"0x806f8\n{\"schema\": 2, \"cpus\": []}\n",
        "FILE line 2: not a record of `host --json`, or of a newer version"},
@@ -189,17 +190,17 @@ struct RefusalRow {
 
 TEST(ResolveCpus, SayWhatIsWrongWithASpec) {
   const RefusalRow rows[] = {
-      {"", "'': not family-model-stepping in hex, as 06-8f-08"},
-      {"06-8f", "'06-8f': not family-model-stepping in hex, as 06-8f-08"},
-      {"06-8f-zz", "'06-8f-zz': not family-model-stepping in hex, as 06-8f-08"},
+      {"", "'': no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12"},
+      {"06-8f", "'06-8f': no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12"},
+      {"06-8f-zz", "'06-8f-zz': no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12"},
       {"06-8f-1f", "'06-8f-1f': no CPU has this family, model or stepping"},
       {"0xzz", "'0xzz': a signature is written as 0x806f8"},
       {"0x806f8,7", "'0x806f8,7': platform flags are written as 0x87"},
       {"0x806f8,,0x1", "'0x806f8,,0x1': a revision bound begins with lt:, eq: or gt:"},
       {"0x806f8,,gt:1", "'0x806f8,,gt:1': a revision is written as 0x2b000000"},
       {"cpu00A2", "'cpu00A2': an AMD CPUID is written as cpu00A20F12"},
-      {"Host", "'Host': not family-model-stepping in hex, as 06-8f-08"},
-      {"a\nb", "'a\\x0ab': not family-model-stepping in hex, as 06-8f-08"},
+      {"Host", "'Host': no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12"},
+      {"a\nb", "'a\\x0ab': no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12"},
   };
   for (const RefusalRow& row : rows) {
     const auto request = resolve_cpus({row.spec});
@@ -213,7 +214,8 @@ TEST(ParseSelectors, TakeAListOfThem) {
 }
 
 TEST(ParseSelectors, RefuseExclusions) {
-  EXPECT_EQ(error_of(parse_selectors({"!0x806f8"})), "'!0x806f8': no '!' here");
+  EXPECT_EQ(error_of(parse_selectors({"!0x806f8"})),
+            "'!0x806f8': '!' deselects CPUs, and has no meaning here");
 }
 
 TEST(ParseSelectors, NameTheOneThatIsWrong) {

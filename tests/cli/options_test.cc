@@ -4,7 +4,6 @@
 
 #include "src/cli/options.h"
 #include "src/cli/report.h"
-#include "tests/support/run_program.h"
 
 namespace kip::cli {
 namespace {
@@ -95,64 +94,6 @@ TEST(ReportOptions, ChooseTheLevel) {
   EXPECT_EQ(ReportOptions{}.level(), Messages::Level::kNormal);
   EXPECT_EQ((ReportOptions{false, true, false}.level()), Messages::Level::kVerbose);
   EXPECT_EQ((ReportOptions{false, false, true}.level()), Messages::Level::kQuiet);
-}
-
-class Completion : public testing::TestWithParam<const char*> {};
-
-TEST_P(Completion, NamesEveryVerbAndOption) {
-  const Program program;
-  const auto script = completion(program.app, GetParam());
-  ASSERT_TRUE(script);
-  for (const char* const word : {"pack", "list", "cpu", "output", "force", "json", "quiet"})
-    EXPECT_THAT(*script, HasSubstr(word));
-}
-
-TEST_P(Completion, LeavesOutWhatIsHidden) {
-  const Program program;
-  EXPECT_EQ(completion(program.app, GetParam())->find("hidden"), std::string::npos);
-}
-
-INSTANTIATE_TEST_SUITE_P(Shells, Completion, testing::Values("bash", "zsh", "fish"),
-                         [](const auto& row) { return std::string(row.param); });
-
-TEST(Completion, KnowsNoOtherShell) {
-  const Program program;
-  EXPECT_EQ(completion(program.app, "tcsh"), std::nullopt);
-}
-
-TEST(Completion, PassesBashsOwnCheck) {
-  const Program program;
-  const auto checked =
-      support::run_program({"bash", "-n"}, {.input = *completion(program.app, "bash")});
-  EXPECT_EQ(checked.exit_code, 0) << checked.err;
-}
-
-// Zsh and fish may not be there to ask: descriptions are quoted as both of them want it.
-TEST(Completion, KeepsApostrophesInsideTheirQuotes) {
-  const Program program;
-  EXPECT_THAT(*completion(program.app, "zsh"), HasSubstr("it'\\''s the default"));
-  EXPECT_THAT(*completion(program.app, "fish"), HasSubstr("it'\\''s the default"));
-}
-
-std::string completed(const std::vector<std::string>& words) {
-  const Program program;
-  std::string script = *completion(program.app, "bash") + "COMP_WORDS=(";
-  for (const std::string& word : words) script += " '" + word + "'";
-  script += " ) COMP_CWORD=" + std::to_string(words.size() - 1) +
-            "\n_kip_sample\necho \"${COMPREPLY[*]}\"\n";
-  return support::must_run({"bash", "-s"}, {.input = script});
-}
-
-TEST(BashCompletion, OffersVerbsFirst) {
-  EXPECT_EQ(completed({"kip-sample", "l"}), "list\n");
-}
-
-TEST(BashCompletion, OffersTheVerbsOwnOptions) {
-  EXPECT_EQ(completed({"kip-sample", "pack", "--fo"}), "--force\n");
-}
-
-TEST(BashCompletion, LeavesValuesToFileNames) {
-  EXPECT_EQ(completed({"kip-sample", "pack", ""}), "\n");
 }
 
 struct Said {
