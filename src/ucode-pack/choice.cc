@@ -10,7 +10,7 @@ using ucode::Verdict;
 
 ExitCode Choice::prepare() {
   auto holds = cli::parse_selectors(settings_.holds);
-  auto pins = cli::parse_selectors(settings_.pins);
+  auto pins = cli::parse_pins(settings_.pins);
   for (const auto* const parsed : {&holds, &pins}) {
     if (!*parsed) messages_.error(parsed->error().what);
   }
@@ -63,19 +63,40 @@ void Choice::list_cpus(std::span<const ucode::Candidate> candidates) {
 }
 
 ExitCode Choice::judge() const {
+  if (cpus_.empty() && !request_.cpus.empty()) {
+    messages_.error("every CPU asked for is deselected");
+    return ExitCode::kUsage;
+  }
   ExitCode code = ExitCode::kDone;
   bool unserved = false;
   for (std::size_t i = 0; i < cpus_.size(); ++i) {
     code = cli::worse(code, judge_broken(i));
+    code = cli::worse(code, judge_unread(i));
     const ucode::Answered& answer = selection_.answers[i];
     if (!answer.choices.empty() || !answer.broken.empty()) continue;
     unserved = true;
     say_unserved(i);
   }
   say_left_out();
+  if (selection_.choices.empty() && !catalog_.unread.empty()) code = ExitCode::kFailed;
   if (!unserved || allow_none_) return code;
   look_for_damage();
   return cli::worse(code, ExitCode::kNothing);
+}
+
+// A file that could not be read to its end may hold what the CPU needs. Where its name does not say
+// so, that matters only if nothing else serves the CPU.
+ExitCode Choice::judge_unread(std::size_t cpu) const {
+  if (request_.all) return ExitCode::kDone;
+  const bool served = !selection_.answers[cpu].choices.empty();
+  const auto unread = std::find_if(
+      catalog_.unread.begin(), catalog_.unread.end(), [&](const catalog::Unread& file) {
+        return (file.claim.by_name || !served) && file.claim.may_serve(cpus_[cpu].query.selector);
+      });
+  if (unread == catalog_.unread.end()) return ExitCode::kDone;
+  messages_.error(cpus_[cpu].label + ": " + quote(unread->path) +
+                  " may hold its update, and could not be read");
+  return ExitCode::kFailed;
 }
 
 // A broken update that would have been the choice fails the CPU that was asked for; with `all`
@@ -121,9 +142,10 @@ void Choice::say_unserved(std::size_t cpu) const {
   std::optional<std::size_t> nearest;
   for (std::size_t i = 0; i < catalog_.entries.size(); ++i) {
     if (!for_it(catalog_.entries[i].update)) continue;
+    if (selection_.verdicts[i] == Verdict::kChosen) continue;  // for another CPU
     if (!nearest || selection_.verdicts[i] > selection_.verdicts[*nearest]) nearest = i;
   }
-  std::string text = cpus_[cpu].label + ": no microcode found for it";
+  std::string text = cpus_[cpu].label + ": no microcode found for it" + where(settings_.firmware);
   if (nearest) {
     const cli::UpdateRow row = row_of(catalog_, catalog_.entries[*nearest]);
     text += fmt::format("; revision {:#010x} in {} is not taken: {}", row.update.revision,
@@ -136,9 +158,13 @@ void Choice::say_unserved(std::size_t cpu) const {
 // checked.
 void Choice::look_for_damage() const {
   catalog::Catalog whole;
-  scan(root_, settings_, settings_.firmware, {.depth = ucode::Depth::kWhole, .threads = 1},
+  scan(root_, settings_, settings_.firmware, {.depth = ucode::Depth::kChecked, .threads = 1},
        messages_, whole);
-  if (whole.findings.size() <= catalog_.findings.size()) return;
+  std::erase_if(whole.findings, [&](const Finding& finding) {
+    return std::find(catalog_.findings.begin(), catalog_.findings.end(), finding) !=
+           catalog_.findings.end();
+  });
+  if (whole.findings.empty()) return;
   messages_.note("some microcode is broken, and may be what is missing:");
   say_findings(whole, messages_);
 }

@@ -17,7 +17,7 @@ class Choice {
   cli::ExitCode read_and_choose(ucode::Depth depth);
 
   /// Says who is not served and what was left out. kNothing: a CPU asked for has no update;
-  /// kFailed: its update is broken. With --allow-none, `all` and fleets the former is no failure.
+  /// kFailed: its update is broken, or may be in a file that could not be read. With --allow-none, `all` and fleets the former is no failure.
   cli::ExitCode judge() const;
 
   const Root& root() const { return root_; }
@@ -41,6 +41,7 @@ class Choice {
  private:
   void list_cpus(std::span<const ucode::Candidate> candidates);
   cli::ExitCode judge_broken(std::size_t cpu) const;
+  cli::ExitCode judge_unread(std::size_t cpu) const;
   void say_left_out() const;
   void say_unserved(std::size_t cpu) const;
   void look_for_damage() const;

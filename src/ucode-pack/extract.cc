@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <set>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "src/cli/json.h"
 #include "src/ucode-pack/sources.h"
@@ -48,7 +49,7 @@ class Extract {
     auto root = open_root(settings_, messages_);
     if (!root) return ExitCode::kFailed;
     root_ = std::move(*root);
-    code = scan(root_, settings_, settings_.paths, {.depth = ucode::Depth::kWhole}, messages_,
+    code = scan(root_, settings_, settings_.paths, {.depth = ucode::Depth::kChecked}, messages_,
                 catalog_);
     say_findings(catalog_, messages_);
     std::vector<std::size_t> wanted;
@@ -57,13 +58,16 @@ class Extract {
       if (entry.sound && concerns(*request, entry.update)) wanted.push_back(i);
     }
     if (!wanted.empty() && !make_directory()) return ExitCode::kFailed;
-    catalog::Loader loader(root_, catalog_);
+    Scratch scratch;
+    catalog::Loader loader(root_, catalog_, scratch);
     for (const std::size_t i : wanted) code = cli::worse(code, one(i, loader));
     if (settings_.report.json && !messages_.print(to_json(report_))) return ExitCode::kFailed;
     if (code == ExitCode::kDone && report_.updates.empty()) {
-      messages_.error("no microcode found");
+      messages_.error("no microcode found" + where(settings_.paths));
       return ExitCode::kNothing;
     }
+    if (settings_.output.dry_run)
+      messages_.note(cli::counted(report_.updates.size(), "file") + ", nothing written");
     return code;
   }
 
@@ -103,22 +107,26 @@ class Extract {
                     cli::targets_text(entry.update), quote(row.file), row.offset);
     row.file = path;
     report_.updates.push_back(std::move(row));
-    if (!settings_.output.dry_run && !save(path, contents.bytes())) return ExitCode::kFailed;
+    if (!save(path, contents.bytes())) return ExitCode::kFailed;
     return settings_.report.json || messages_.print(line) ? ExitCode::kDone : ExitCode::kFailed;
   }
 
   bool save(const std::string& path, Bytes bytes) {
-    const auto existing =
-        settings_.output.force ? AtomicFile::Existing::kReplace : AtomicFile::Existing::kRefuse;
-    auto file = AtomicFile::create(path, existing);
-    Status status;
-    if (!file) {
-      status = tl::unexpected<Error>(file.error());
-    } else if (status = file->write(bytes); status) {
-      status = file->commit();
-    }
+    const Status status = settings_.output.dry_run ? check(path) : write(path, bytes);
     if (!status) messages_.error_at(path, status.error());
     return status.has_value();
+  }
+
+  // The directory itself may be still to be made.
+  Status check(const std::string& path) const {
+    if (::access(settings_.directory.c_str(), F_OK) != 0) return {};
+    return AtomicFile::check(path, settings_.output.existing());
+  }
+
+  Status write(const std::string& path, Bytes bytes) const {
+    auto file = TRY(AtomicFile::create(path, settings_.output.existing()));
+    TRY(file.write(bytes));
+    return file.commit();
   }
 
   const Settings& settings_;

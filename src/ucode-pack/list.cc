@@ -1,5 +1,4 @@
 // list: every update found, with where and what it is.
-#include <thread>
 
 #include "src/cli/json.h"
 #include "src/ucode-pack/sources.h"
@@ -18,9 +17,7 @@ ExitCode list(const Settings& settings, const cli::Messages& messages) {
   if (!root) return ExitCode::kFailed;
   catalog::Catalog catalog;
   code = scan(*root, settings, settings.firmware,
-              {.depth = ucode::Depth::kWhole,
-               .digests = true,
-               .threads = std::thread::hardware_concurrency()},
+              {.depth = ucode::Depth::kWhole, .digests = true, .threads = host::usable_cpus()},
               messages, catalog);
   cli::ListReport report;
   for (const catalog::Entry& entry : catalog.entries) {
@@ -32,7 +29,7 @@ ExitCode list(const Settings& settings, const cli::Messages& messages) {
   if (!messages.print(settings.report.json ? to_json(report) : to_text(report)))
     return ExitCode::kFailed;
   if (code == ExitCode::kDone && report.updates.empty()) {
-    messages.error("no microcode found");
+    messages.error("no microcode found" + where(settings.firmware));
     return ExitCode::kNothing;
   }
   return code;

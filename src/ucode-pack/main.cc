@@ -1,5 +1,9 @@
 // ucode-pack: which microcode do these CPUs get, from where, and will the kernel take it?
 
+#include <algorithm>
+#include <array>
+#include <span>
+
 #include "src/ucode-pack/verbs.h"
 
 namespace kip::ucode_pack {
@@ -15,13 +19,12 @@ void add_cpu(CLI::App& app, Settings& settings) {
 }
 
 void add_root(CLI::App& app, Settings& settings) {
-  app.add_option("--root", settings.root, "read files below DIR instead of '/'")->type_name("DIR");
+  cli::add_value(app, "--root", settings.root, "read files below DIR instead of '/'", "DIR");
 }
 
 void add_kernel(CLI::App& app, Settings& settings) {
-  app.add_option("--kernel", settings.kernel,
-                 "the target kernel's release, as `uname -r` prints it")
-      ->type_name("KVER");
+  cli::add_value(app, "--kernel", settings.kernel,
+                 "the target kernel's release, as `uname -r` prints it", "KVER");
 }
 
 void add_firmware(CLI::App& app, Settings& settings) {
@@ -35,64 +38,95 @@ void add_firmware(CLI::App& app, Settings& settings) {
 void add_pack(CLI::App& app, Settings& settings) {
   add_cpu(app, settings);
   add_firmware(app, settings);
-  cli::add_list(app, "--hold", settings.holds, "never take updates that match", "SPEC");
+  cli::add_list(app, "--hold", settings.holds, "never take updates that match", "SELECTOR");
   cli::add_list(app, "--pin", settings.pins, "for CPUs that match, take only revisions that match",
-                "SPEC");
+                "SELECTOR");
   app.add_flag("--allow-none", settings.allow_none, "CPUs that nothing serves are no failure");
   cli::add_output_options(app, settings.output);
-  cli::add_report_options(app, settings.report);
 }
 
-using Verb = ExitCode (*)(const Settings&, const cli::Messages&);
+void add_list(CLI::App& app, Settings& settings) {
+  add_cpu(app, settings);
+  add_firmware(app, settings);
+}
 
-// The verbs, in the order of the help.
-struct Table {
-  CLI::App* app;
-  Verb run;
+void add_verify(CLI::App& app, Settings& settings) {
+  app.add_option("PATH", settings.paths,
+                 "files and directories (default: the kernel's search path)");
+  add_root(app, settings);
+  add_kernel(app, settings);
+}
+
+void add_host(CLI::App&, Settings&) {}
+
+void add_extract(CLI::App& app, Settings& settings) {
+  add_cpu(app, settings);
+  cli::add_value(app, "-d,--directory", settings.directory, "write into DIR, made if missing",
+                 "DIR")
+      ->required();
+  add_root(app, settings);
+  app.add_flag("--force", settings.output.force, "replace existing files");
+  app.add_flag("-n,--dry-run", settings.output.dry_run, "report, and write nothing");
+  app.add_option("PATH", settings.paths, "files and directories")->required();
+}
+
+struct Verb {
+  const char* name;
+  const char* help;
+  void (*add_options)(CLI::App&, Settings&);
+  ExitCode (*run)(const Settings&, const cli::Messages&);
 };
 
-std::vector<Table> add_verbs(CLI::App& app, Settings& settings) {
-  auto* const pack_app =
-      app.add_subcommand("pack", "write the early-load archive for these CPUs (the default verb)");
-  add_pack(*pack_app, settings);
+// In the order of the help; the first is the default.
+constexpr std::array kVerbs = {
+    Verb{"pack", "write the early-load archive for these CPUs (the default verb)", add_pack, pack},
+    Verb{"list", "every update: vendor cpuid pf revision date size file offset sha256", add_list,
+         list},
+    Verb{"verify", "check structure and checksums, one line a fault", add_verify, verify},
+    Verb{"host", "this machine's distinct CPUs: signature, platform flags, running revision",
+         add_host, host},
+    Verb{"extract", "write one file an update", add_extract, extract}};
 
-  auto* const list_app = app.add_subcommand(
-      "list", "every update: vendor cpuid pf revision date size file offset sha256");
-  add_cpu(*list_app, settings);
-  add_firmware(*list_app, settings);
-  cli::add_report_options(*list_app, settings.report);
+const Verb* verb_named(std::string_view word) {
+  const auto found = std::find_if(kVerbs.begin(), kVerbs.end(),
+                                  [&](const Verb& verb) { return verb.name == word; });
+  return found == kVerbs.end() ? nullptr : &*found;
+}
 
-  auto* const verify_app =
-      app.add_subcommand("verify", "check structure and checksums, one line a fault");
-  verify_app->add_option("PATH", settings.paths,
-                         "files and directories (default: the kernel's search path)");
-  add_root(*verify_app, settings);
-  add_kernel(*verify_app, settings);
-  cli::add_report_options(*verify_app, settings.report);
+// Help and completion tell of every verb. Otherwise one is enough, and building the options of all
+// of them takes longer than reading a firmware directory.
+bool wants_all_verbs(std::span<char* const> words) {
+  return std::any_of(words.begin(), words.end(), [](std::string_view word) {
+    return word.starts_with('-') && (word.find('h') != word.npos || word.starts_with("--comp"));
+  });
+}
 
-  auto* const host_app = app.add_subcommand(
-      "host", "this machine's distinct CPUs: signature, platform flags, running revision");
-  cli::add_report_options(*host_app, settings.report);
+void build(CLI::App& app, Settings& settings, const Verb* chosen, bool all) {
+  app.require_subcommand(0, 1);
+  if (chosen == nullptr) {
+    add_pack(app, settings);
+    cli::add_report_options(app, settings.report);
+  }
+  for (const Verb& verb : kVerbs) {
+    if (!all && &verb != chosen) continue;
+    auto* const sub = app.add_subcommand(verb.name, verb.help);
+    verb.add_options(*sub, settings);
+    cli::add_report_options(*sub, settings.report);
+  }
+}
 
-  auto* const extract_app = app.add_subcommand("extract", "write one file an update");
-  add_cpu(*extract_app, settings);
-  extract_app->add_option("-d,--directory", settings.directory, "write into DIR, made if missing")
-      ->type_name("DIR")
-      ->required();
-  add_root(*extract_app, settings);
-  extract_app->add_flag("--force", settings.output.force, "replace existing files");
-  extract_app->add_flag("-n,--dry-run", settings.output.dry_run, "report, and write nothing");
-  extract_app->add_option("PATH", settings.paths, "files and directories")->required();
-  cli::add_report_options(*extract_app, settings.report);
-
-  return {{pack_app, pack},
-          {list_app, list},
-          {verify_app, verify},
-          {host_app, host},
-          {extract_app, extract}};
+ExitCode print_completion(const CLI::App& app, const std::string& shell,
+                          const cli::Messages& messages) {
+  const auto script = cli::completion(app, shell);
+  if (!script) {
+    messages.error("completion is for bash, zsh or fish");
+    return ExitCode::kUsage;
+  }
+  return messages.print(*script) ? ExitCode::kDone : ExitCode::kFailed;
 }
 
 ExitCode run(int argc, char** argv) {
+  const std::span<char* const> words(argv + 1, argv + std::max(argc, 1));
   Settings settings;
   std::string completion_shell;
   cli::Messages messages("ucode-pack");
@@ -100,29 +134,24 @@ ExitCode run(int argc, char** argv) {
                "ucode-pack");
   app.set_version_flag("--version", "ucode-pack " KIP_VERSION);
   app.set_help_all_flag("--help-all", "help for every verb");
-  app.require_subcommand(0, 1);
-  app.add_option("--completion", completion_shell)->group("");
-  add_pack(app, settings);
-  const std::vector<Table> verbs = add_verbs(app, settings);
+  cli::add_value(app, "--completion", completion_shell,
+                 "print the completion script for bash, zsh or fish", "SHELL");
+  const Verb* const chosen = words.empty() ? nullptr : verb_named(words.front());
+  if (chosen == nullptr && !words.empty() && *words.front() != '-') {
+    messages.error("no verb " + quote(words.front()) +
+                   "; there are pack, list, verify, host, extract");
+    return ExitCode::kUsage;
+  }
+  build(app, settings, chosen, wants_all_verbs(words));
   if (const auto code = cli::parse(app, messages, argc, argv)) return *code;
   messages.set_level(settings.report.level());
 
-  if (!completion_shell.empty()) {
-    const auto script = cli::completion(app, completion_shell);
-    if (!script) {
-      messages.error("completion is for bash, zsh or fish");
-      return ExitCode::kUsage;
-    }
-    return messages.print(*script) ? ExitCode::kDone : ExitCode::kFailed;
-  }
+  if (!completion_shell.empty()) return print_completion(app, completion_shell, messages);
   if (!settings.kernel.empty() && !ucode::KernelVersion::parse(settings.kernel)) {
     messages.error("--kernel " + quote(settings.kernel) + " is no kernel release");
     return ExitCode::kUsage;
   }
-  for (const Table& verb : verbs) {
-    if (verb.app->parsed()) return verb.run(settings, messages);
-  }
-  return pack(settings, messages);
+  return (chosen == nullptr ? pack : chosen->run)(settings, messages);
 }
 
 }  // namespace

@@ -68,15 +68,17 @@ class Writer {
 
  private:
   ExitCode to_nowhere() {
+    if (!settings_.output.to_stdout()) {
+      const Status allowed = AtomicFile::check(settings_.output.path, settings_.output.existing());
+      if (!allowed) return failed(settings_.output.path, allowed.error());
+    }
     NullSink sink;
     if (const auto code = write(sink)) return *code;
     return report(settings_, messages_, choice_, written_, sink.written());
   }
 
   ExitCode to_file() {
-    const auto existing =
-        settings_.output.force ? AtomicFile::Existing::kReplace : AtomicFile::Existing::kRefuse;
-    auto file = AtomicFile::create(settings_.output.path, existing);
+    auto file = AtomicFile::create(settings_.output.path, settings_.output.existing());
     if (!file) return failed(settings_.output.path, file.error());
     if (const auto code = write(*file)) return *code;
     if (const auto code = read_back(file->descriptor())) return *code;
@@ -111,7 +113,7 @@ class Writer {
   // nullopt: all of it was written.
   std::optional<ExitCode> write(Sink& sink) {
     const catalog::Catalog& catalog = choice_.catalog();
-    catalog::Loader loader(choice_.root(), catalog);
+    catalog::Loader loader(choice_.root(), catalog, scratch_);
     auto written = image::write_early(choice_.selection(), catalog, loader, archive_time(), sink);
     if (!written && !written.error().entry) {
       return failed(settings_.output.path, written.error().error);
@@ -126,15 +128,28 @@ class Writer {
   ExitCode broken(const catalog::Entry& entry, const Error& error) {
     const catalog::Stream& stream = choice_.catalog().stream_of(entry);
     const Severity severity = choice_.request().all ? Severity::kWarning : Severity::kError;
-    messages_.finding(
-        {severity, "update-broken", stream.place(), entry.file_offset(stream), error.what, ""});
+    messages_.finding({severity, "update-broken", stream.place(), entry.file_offset(stream),
+                       error.what + served_by(entry), ""});
     return ExitCode::kNo;
+  }
+
+  // "; it was the choice for 06-8f-08": the first CPU that was to get it.
+  std::string served_by(const catalog::Entry& entry) const {
+    const auto& answers = choice_.selection().answers;
+    for (std::size_t cpu = 0; cpu < answers.size(); ++cpu) {
+      for (const std::size_t choice : answers[cpu].choices) {
+        if (&choice_.entry_of(choice) == &entry)
+          return "; it was the choice for " + choice_.cpus()[cpu].label;
+      }
+    }
+    return "";
   }
 
   // nullopt: the archive holds what was written, and a kernel finds it.
   std::optional<ExitCode> read_back(int descriptor) {
     FileInput back(descriptor);
-    if (const Status status = image::check_early(back, written_, loader_cpus()); !status) {
+    if (const Status status = image::check_early(back, written_, loader_cpus(), scratch_);
+        !status) {
       return failed(settings_.output.path,
                     {Errc::kCorrupt, "does not read back right: " + status.error().what, {}, 0});
     }
@@ -174,6 +189,7 @@ class Writer {
   const cli::Messages& messages_;
   const Choice& choice_;
   image::WrittenEarly written_;
+  Scratch scratch_;
 };
 
 }  // namespace
@@ -182,7 +198,7 @@ ExitCode pack(const Settings& settings, const cli::Messages& messages) {
   if (!usage_is_sound(settings, messages)) return ExitCode::kUsage;
   Choice choice(settings, messages);
   if (const ExitCode code = choice.prepare(); code != ExitCode::kDone) return code;
-  for (const ucode::Depth depth : {ucode::Depth::kHeaders, ucode::Depth::kWhole}) {
+  for (const ucode::Depth depth : {ucode::Depth::kHeaders, ucode::Depth::kChecked}) {
     ExitCode code = choice.read_and_choose(depth);
     if (code != ExitCode::kDone) return code;
     if (depth == ucode::Depth::kHeaders) say_findings(choice.catalog(), messages);

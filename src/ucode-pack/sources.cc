@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <fmt/format.h>
+#include <map>
 
 #include "src/cli/progress.h"
 #include "src/ucode-pack/sources.h"
@@ -32,11 +34,7 @@ ExitCode scan(const Root& root, const Settings& settings, const std::vector<std:
   if (paths.empty()) {
     const auto here = host::read_kernel(root);
     const std::string release = settings.kernel.empty() ? here.release : settings.kernel;
-    const auto directories = catalog::firmware_search_path(here.firmware_path, release);
-    if (const Status status = scanner.add_search_path(directories); !status) {
-      messages.error_at(directories.front(), status.error());
-      code = ExitCode::kFailed;
-    }
+    scanner.add_search_path(catalog::firmware_search_path(here.firmware_path, release));
   }
   cli::end_progress();
   return code;
@@ -83,8 +81,19 @@ bool concerns(const cli::CpuRequest& request, const ucode::Update& update) {
                      [&](const cli::RequestedCpu& cpu) { return matches(cpu.query.selector); });
 }
 
+std::string where(const std::vector<std::string>& paths) {
+  return paths.empty() ? " below /lib/firmware (intel-ucode, amd-ucode)" : "";
+}
+
 void say_findings(const catalog::Catalog& catalog, const cli::Messages& messages) {
-  for (const Finding& finding : catalog.findings) messages.finding(finding);
+  std::map<std::string, std::size_t> repeated;
+  for (const Finding& finding : catalog.findings) {
+    if (finding.rule != catalog::kRuleNoLibrary || repeated[finding.text]++ == 0)
+      messages.finding(finding);
+  }
+  for (const auto& [text, count] : repeated) {
+    if (count > 1) messages.warning(fmt::format("{} more: {}", count - 1, text));
+  }
 }
 
 }  // namespace kip::ucode_pack

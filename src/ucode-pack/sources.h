@@ -25,7 +25,11 @@ cli::UpdateRow row_of(const catalog::Catalog& catalog, const catalog::Entry& ent
 /// Whether an update is for any of the CPUs asked for, whatever its revision's rank.
 bool concerns(const cli::CpuRequest& request, const ucode::Update& update);
 
-/// Says every finding of the catalogue, each once.
+/// Where microcode was looked for, to stand behind "no microcode found": nothing where the user
+/// named the places.
+std::string where(const std::vector<std::string>& paths);
+
+/// Says every finding of the catalogue. A library that is not installed is said once.
 void say_findings(const catalog::Catalog& catalog, const cli::Messages& messages);
 
 }  // namespace kip::ucode_pack

@@ -1,6 +1,5 @@
 // verify: every check the kernel makes, on every update; one line a fault.
 #include <algorithm>
-#include <thread>
 
 #include "src/cli/json.h"
 #include "src/ucode-pack/sources.h"
@@ -15,8 +14,7 @@ ExitCode verify(const Settings& settings, const cli::Messages& messages) {
   catalog::Catalog catalog;
   ExitCode code =
       scan(*root, settings, settings.paths,
-           {.depth = ucode::Depth::kWhole, .threads = std::thread::hardware_concurrency()},
-           messages, catalog);
+           {.depth = ucode::Depth::kChecked, .threads = host::usable_cpus()}, messages, catalog);
   cli::VerifyReport report;
   report.files = catalog.files;
   report.updates =
@@ -35,9 +33,10 @@ ExitCode verify(const Settings& settings, const cli::Messages& messages) {
     }
   }
   if (code == ExitCode::kDone && report.updates == 0) {
-    messages.error("no microcode found");
+    messages.error("no microcode found" + where(settings.paths));
     return ExitCode::kNothing;
   }
+  if (code == ExitCode::kFailed && report.files == 0) return code;
   messages.note(cli::counted(report.updates, "update") + " in " +
                 cli::counted(report.files, "file") + ", " +
                 cli::counted(report.findings.size(), "fault"));

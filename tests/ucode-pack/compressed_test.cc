@@ -71,6 +71,17 @@ Case left_out(const std::string& name, const Method& method, const std::string& 
   return it;
 }
 
+// By its name or by what could be read of it, the file may hold the update asked for.
+Case unread(const std::string& name, const Method& method, const std::string& file,
+            const Make& make, const std::string& why) {
+  Case it = left_out(name, method, file, make, why);
+  it.code = 4;
+  it.complaints.insert(
+      it.complaints.begin() + 1,
+      "error: 0xb06f2: 'tree/" + file + "' may hold its update, and could not be read");
+  return it;
+}
+
 std::vector<Case> bombs() {
   std::vector<Case> rows;
   for (const Method& method : kMethods) {
@@ -124,16 +135,16 @@ std::vector<Case> damage() {
     rows.push_back(taken("Whole", method, name, whole));
     rows.push_back(taken("Whole without a suffix", method, "06-bf-02", whole));
     rows.push_back(taken("Whole by another's suffix", method, "06-bf-02.lz4", whole));
-    rows.push_back(left_out("Half of it", method, name, half, data + " ends early"));
+    rows.push_back(unread("Half of it", method, name, half, data + " ends early"));
     // A foreign name is worth a word only where the content was recognised: of so short a file, xz
     // alone gives the first half away.
     const bool recognised = &method == &kMethods[0];
-    rows.push_back(left_out("Half of it by a foreign name", method,
-                            std::string("blob.bin") + method.suffix, half,
-                            recognised ? data + " ends early" : ""));
-    rows.push_back(left_out("Magic and no more", method, name, magic_only, data + " ends early"));
-    rows.push_back(left_out("Magic and no more by a foreign name", method,
-                            std::string("blob.bin") + method.suffix, magic_only));
+    const std::string foreign = std::string("blob.bin") + method.suffix;
+    rows.push_back(recognised ? unread("Half of it by a foreign name", method, foreign, half,
+                                       data + " ends early")
+                              : left_out("Half of it by a foreign name", method, foreign, half));
+    rows.push_back(unread("Magic and no more", method, name, magic_only, data + " ends early"));
+    rows.push_back(left_out("Magic and no more by a foreign name", method, foreign, magic_only));
   }
   rows.push_back(left_out(
       "Not compressed at all", kMethods[0], "06-aa-00.xz",
@@ -158,7 +169,7 @@ TEST(CompressedFile, WithSomethingBehindItIsLeftOut) {
     const std::string why =
         fmt::format("offset {:#x}: bytes behind the {} data", bytes.size(), method.name);
     support::append(bytes, support::text("and more"));
-    const Case it = left_out(
+    const Case it = unread(
         "Something behind it", method, std::string("06-bf-02") + method.suffix,
         [&](const Method&) { return bytes; }, why);
     with_each_program([&](const std::string& program) { run_case(it, program); });

@@ -192,11 +192,13 @@ TEST(BadFleet, IsOneLine) {
     int code;
     std::string line;
   };
-  const std::string name_form = "not family-model-stepping in hex, as 06-8f-08";
+  const std::string name_form = "no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12";
   const std::string long_line(100'000, 'x');
   const Bad rows[] = {
-      {"host\n", 2, "'@fleet' line 1: only selectors and records here"},
-      {"0xb06f2\n@other\n", 2, "'@fleet' line 2: only selectors and records here"},
+      {"host\n", 2,
+       "'@fleet' line 1: a list of CPUs names each of them: no host, all or @FILE in it"},
+      {"0xb06f2\n@other\n", 2,
+       "'@fleet' line 2: a list of CPUs names each of them: no host, all or @FILE in it"},
       {"0xb06f2\n\nzz\n", 2, "'@fleet' line 3: 'zz': " + name_form},
       {"{\"schema\": 1}\n", 2,
        "'@fleet' line 1: not a record of `host --json`, or of a newer version"},

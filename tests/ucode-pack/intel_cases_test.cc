@@ -46,7 +46,13 @@ Case left_out(std::string name, Blob bytes, const std::string& why) {
 // Read as our CPU's update, and found broken when its bytes were.
 Case broken(std::string name, Blob bytes, const std::string& why) {
   const std::string line = "'tree/06-bf-02': offset 0x0: " + why;
-  return {std::move(name), file("06-bf-02", std::move(bytes)), kAsk, 4, {"error: " + line}, {}, {},
+  return {std::move(name),
+          file("06-bf-02", std::move(bytes)),
+          kAsk,
+          4,
+          {"error: " + line + "; it was the choice for 0xb06f2"},
+          {},
+          {},
           {line}};
 }
 

@@ -93,6 +93,7 @@ std::vector<Case> revisions() {
   const Blob other = ours().seed(7).bytes();
   const Blob debug = ours().revision(0x8000003A).bytes();
   const Blob zero = ours().revision(0).bytes();
+  const Blob uneven = ours().revision(0x3B).body_size(978).bytes();
   const std::string tie =
       "warning: 'tree/b' at offset 0x0, revision 0x0000003a: same revision with other bytes, the "
       "first counts";
@@ -115,6 +116,10 @@ std::vector<Case> revisions() {
              debug),
       nothing("I32 debug alone", {{"06-bf-02", debug}}, "0xb06f2",
               "0x8000003a in 'tree/06-bf-02' is not taken: a debug revision"),
+      nothing("I13 size no multiple of 4", {{"06-bf-02", uneven}}, "0xb06f2",
+              "0x0000003b in 'tree/06-bf-02' is not taken: its size is no multiple of 4"),
+      chosen("I13 an older one of an even size", {{"06-bf-02", join({uneven, update})}},
+             {"--cpu", "0xb06f2"}, update),
       nothing("I34 revision 0", {{"06-bf-02", zero}}, "0xb06f2",
               "0x00000000 in 'tree/06-bf-02' is not taken: revision 0 is never loaded"),
       chosen("I34 revision 0 beside", {{"06-bf-02", join({zero, update})}}, {"--cpu", "0xb06f2"},
@@ -122,6 +127,10 @@ std::vector<Case> revisions() {
       chosen("I36 minimum revision for late loading",
              {{"06-bf-02", ours().min_revision(0x30).bytes()}}, {"--cpu", "0xb06f2"},
              ours().min_revision(0x30).bytes()),
+      chosen("I37 date zero", {{"06-bf-02", ours().date(0).bytes()}}, {"--cpu", "0xb06f2"},
+             ours().date(0).bytes()),
+      chosen("I37 date that is none", {{"06-bf-02", ours().date(0xFFFFFFFF).bytes()}},
+             {"--cpu", "0xb06f2"}, ours().date(0xFFFFFFFF).bytes()),
       chosen("I38 metadata larger than the data",
              {{"06-bf-02", ours().metadata_size(0x10000).bytes()}}, {"--cpu", "0xb06f2"},
              ours().metadata_size(0x10000).bytes()),

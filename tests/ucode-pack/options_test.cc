@@ -58,7 +58,8 @@ std::vector<Case> choices() {
                   "0x00000038 in 'tree/06-bf-02' is not taken: outside the revision bound")),
       choice("Hold the newest", with({"--hold", "0xb06f2,,eq:0x3a"}), 0, middle),
       choice("Hold what is above", with({"--hold", "06-bf-02,,gt:0x38"}), 2, {},
-             {"error: '06-bf-02,,gt:0x38': not family-model-stepping in hex, as 06-8f-08"}),
+             {"error: '06-bf-02,,gt:0x38': no CPU, which is written as 06-8f-08, 0x806f8 or "
+              "cpu00A20F12"}),
       choice("Hold two", with({"--hold", "0xb06f2,,eq:0x3a", "--hold", "0xb06f2,,eq:0x39"}), 0,
              oldest),
       choice("Hold all", with({"--hold", "06-bf-02"}), 3, {},
@@ -177,7 +178,8 @@ TEST(SearchPath, ThatIsEmptyServesNobody) {
     const Told told = scene.run({"--cpu", "0xb06f2", "--root", "tree", "-o", "out/early.cpio"});
     EXPECT_EQ(told.code, 3);
     EXPECT_EQ(told.complaints,
-              std::vector<std::string>{"error: 0xb06f2: no microcode found for it"});
+              std::vector<std::string>{"error: 0xb06f2: no microcode found for it below "
+                                       "/lib/firmware (intel-ucode, amd-ucode)"});
     const Told all = scene.run({"--cpu", "all", "--root", "tree", "-o", "out/early.cpio"});
     EXPECT_EQ(all.code, 0);
     EXPECT_EQ(all.complaints, std::vector<std::string>{"warning: there is nothing to write"});

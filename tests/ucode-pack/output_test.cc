@@ -98,6 +98,19 @@ TEST(Output, OntoAnExistingFileIsRefused) {
   });
 }
 
+TEST(Output, IsRefusedByADryRunToo) {
+  in_each_scene([](const Scene& scene) {
+    scene.dir().write("out/early.cpio", std::string_view("old"));
+    const Told told = scene.run(pack_to("out/early.cpio", {"-n"}));
+    EXPECT_EQ(told.code, 4);
+    EXPECT_EQ(told.complaints,
+              std::vector<std::string>{"error: 'out/early.cpio': exists (--force replaces it)"});
+    EXPECT_EQ(scene.run(pack_to("out/early.cpio", {"-n", "--force"})).code, 0);
+    EXPECT_EQ(scene.run(pack_to("missing/early.cpio", {"-n"})).code, 4);
+    EXPECT_EQ(support::to_string(support::read_file(scene.archive())), "old");
+  });
+}
+
 TEST(Output, OntoAnExistingFileByForce) {
   in_each_scene([](const Scene& scene) {
     scene.dir().write("out/early.cpio", std::string_view("old"));

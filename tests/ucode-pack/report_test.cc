@@ -72,8 +72,9 @@ TEST(Summary, HasALineForEachUpdate) {
 TEST(Summary, OfADryRunIsTheSameAndNothingIsWritten) {
   in_each_scene([](const Scene& scene) {
     scene.dir().write("out/kept", std::string_view("old"));
-    for (const char* const file : {"out/early.cpio", "out/kept", "nowhere/early.cpio"}) {
-      const Told told = scene.run(with(kAsk, {"-n", "-o", file}));
+    for (const std::vector<std::string>& where : std::vector<std::vector<std::string>>{
+             {}, {"-o", "out/early.cpio"}, {"-o", "out/kept", "--force"}}) {
+      const Told told = scene.run(with(with(kAsk, {"-n"}), where));
       EXPECT_EQ(told.code, 0);
       EXPECT_EQ(told.complaints, std::vector{kRubbish});
       EXPECT_EQ(told.notes, with(kSummary, {"3 updates, 3072 bytes, nothing written"}));
@@ -89,6 +90,18 @@ TEST(Summary, OfADryRunHasTheExitCodeOfARealOne) {
     EXPECT_EQ(scene.run({"--firmware", "tree", "--cpu", "06-55-04", "-n"}).code, 3);
     EXPECT_EQ(scene.run({"--firmware", "missing", "--cpu", "0xb06f2", "-n"}).code, 4);
     EXPECT_EQ(scene.run({"--firmware", "tree", "--cpu", "all", "-n"}).code, 0);
+    // Broken where headers do not show it.
+    scene.dir().write("tree/06-55-04", IntelBlob().signature(0x50654).break_main_sum().bytes());
+    for (const std::vector<std::string>& how :
+         std::vector<std::vector<std::string>>{{"-n"}, {"-o", "out/early.cpio"}}) {
+      const Told told = scene.run(with({"--firmware", "tree", "--cpu", "06-55-04"}, how));
+      EXPECT_EQ(told.code, 4);
+      ASSERT_FALSE(told.complaints.empty());
+      EXPECT_EQ(
+          told.complaints.back(),
+          "error: 'tree/06-55-04': offset 0x0: checksum is wrong; it was the choice for 06-55-04");
+    }
+    EXPECT_TRUE(support::names_in(scene.dir() / "out").empty());
   });
 }
 
