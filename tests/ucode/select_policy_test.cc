@@ -51,6 +51,7 @@ TEST(SelectHold, OfACpuAskedForHoldsTheUpdateForTheOthersToo) {
   const Pool pool = Pool().intel(0x3A, {{0x90672, 7}, {0xB06F6, 7}}).intel(0x39, {{0xB06F6, 7}});
   const Selection selection = pool.answer({"0xb06f6", "0x90672"}, holding({"0x90672"}));
   EXPECT_EQ(selection.choices.size(), 1u);
+  EXPECT_EQ(selection.choices.at(0).candidates, std::vector<std::size_t>{1});
   EXPECT_TRUE(selection.answers.at(1).choices.empty());
 }
 
