@@ -134,16 +134,16 @@ class OneFile {
     if (!method) return plain(raw);
     file_.method = method;
     const auto decoder = TRY(decoders_.open(*method, raw, codec::Extent::kWhole));
-    if (options_.depth == ucode::Depth::kHeaders) {
-      if (const auto size = codec::decoded_size(*method, descriptor_))
-        decoder->set_decoded_size(*size);
-    }
-    return plain(*decoder);
+    return plain(*decoder, decoder.get());
   }
 
-  Status plain(Input& in) {
+  Status plain(Input& in, codec::Decoder* decoder = nullptr) {
     const Bytes head = TRY(in.peek(Input::kPeek));
     if (const auto kind = ucode::recognise(head)) {
+      if (decoder != nullptr && options_.depth == ucode::Depth::kHeaders) {
+        if (const auto size = codec::decoded_size(*file_.method, descriptor_))
+          decoder->set_decoded_size(*size);
+      }
       file_.path = path_.joined();
       file_.kind = *kind;
       Collect sink(options_, contents_, file_);

@@ -93,11 +93,19 @@ const Verb* verb_named(std::string_view word) {
   return found == kVerbs.end() ? nullptr : &*found;
 }
 
-// Help and completion tell of every verb. Otherwise one is enough, and building the options of all
-// of them takes longer than reading a firmware directory.
+std::string verb_names() {
+  std::string names;
+  for (const Verb& verb : kVerbs) names += (names.empty() ? "" : ", ") + std::string(verb.name);
+  return names;
+}
+
+// Help and completion tell of every verb. Otherwise one is enough: each start would pay for the
+// options of all of them.
 bool wants_all_verbs(std::span<char* const> words) {
   return std::any_of(words.begin(), words.end(), [](std::string_view word) {
-    return word.starts_with('-') && (word.find('h') != word.npos || word.starts_with("--comp"));
+    const bool is_short = word.starts_with('-') && !word.starts_with("--");
+    return (is_short && word.find('h') != word.npos) || word.starts_with("--help") ||
+           word.starts_with("--completion");
   });
 }
 
@@ -138,12 +146,16 @@ ExitCode run(int argc, char** argv) {
                  "print the completion script for bash, zsh or fish", "SHELL");
   const Verb* const chosen = words.empty() ? nullptr : verb_named(words.front());
   if (chosen == nullptr && !words.empty() && *words.front() != '-') {
-    messages.error("no verb " + quote(words.front()) +
-                   "; there are pack, list, verify, host, extract");
+    messages.error("no verb " + quote(words.front()) + "; there are " + verb_names());
     return ExitCode::kUsage;
   }
   build(app, settings, chosen, wants_all_verbs(words));
   if (const auto code = cli::parse(app, messages, argc, argv)) return *code;
+  // A verb that is not the first word is known to the tree only where the whole tree was built.
+  if (const auto parsed = app.get_subcommands(); chosen == nullptr && !parsed.empty()) {
+    messages.error(quote(parsed.front()->get_name()) + " is not expected; see 'ucode-pack --help'");
+    return ExitCode::kUsage;
+  }
   messages.set_level(settings.report.level());
 
   if (!completion_shell.empty()) return print_completion(app, completion_shell, messages);

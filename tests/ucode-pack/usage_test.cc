@@ -21,6 +21,8 @@ const std::vector<Usage>& wrong_usage() {
       {{"--nonsense"}, "'--nonsense' is not expected; see 'ucode-pack --help'"},
       {{"nonsense"}, "no verb 'nonsense'; there are pack, list, verify, host, extract"},
       {{""}, "no verb ''; there are pack, list, verify, host, extract"},
+      {{"--hold", "0xb06f2", "list"}, "'list' is not expected; see 'ucode-pack --help'"},
+      {{"-ohere", "pack"}, "'pack' is not expected; see 'ucode-pack --help'"},
       {{"-n", "list"}, "'list' is not expected; see 'ucode-pack --help'"},
       {{"pack", "pack"}, "'pack' is not expected; see 'ucode-pack pack --help'"},
       {{"list", "x", "y"}, "'x' is not expected; see 'ucode-pack list --help'"},
