@@ -3,6 +3,7 @@
 #include <map>
 
 #include "ucode/amd.h"
+#include "ucode/checksum.h"
 
 namespace kip::ucode {
 
@@ -103,6 +104,15 @@ std::string amd_patch_fault(const AmdPatchHeader& header, const Update& update) 
   return {};
 }
 
+std::string amd_data_oddity(const Update& update, Bytes whole) {
+  const std::uint32_t stated = copy_out<AmdPatchHeader>(whole).minimum_base;
+  if (amd_family(update.equivalence_id) > 0x12 || stated == 0) return {};
+  const std::uint32_t sum = sum32(whole.subspan(sizeof(AmdPatchHeader)));
+  if (sum == stated) return {};
+  return fmt::format("patch {:#010x} has data that sum up to {:#010x}, not to {:#010x}: damaged?",
+                     update.revision, sum, stated);
+}
+
 std::string amd_patch_oddity(const Update& update) {
   if (!is_zen(amd_family(update.equivalence_id))) return {};
   const CpuSignature encoded = update.targets.front().signature;
@@ -119,6 +129,11 @@ std::string amd_patch_oddity(const Update& update) {
       update.table_cpus.end()) {
     return fmt::format("patch {:#010x} is for CPU {:#010x}, but the table gives it to {:#010x}",
                        update.revision, encoded.value, update.table_cpus.front().value);
+  }
+  const std::uint32_t base = update.minimum_revision;
+  if (base != 0 && base >> 8 != update.revision >> 8) {
+    return fmt::format("patch {:#010x} states minimum base {:#010x}, of another CPU",
+                       update.revision, base);
   }
   return {};
 }

@@ -26,6 +26,10 @@
 
 namespace kip::ucode {
 
+/// The rules of findings about a patch that counts all the same: odd facts, odd data.
+inline constexpr const char* kRuleAmdOddity = "amd-oddity";
+inline constexpr const char* kRuleAmdData = "amd-data";
+
 inline constexpr std::uint32_t kAmdMagic = 0x00414d44;
 inline constexpr std::uint32_t kAmdTableSection = 0;
 inline constexpr std::uint32_t kAmdPatchSection = 1;
@@ -108,5 +112,9 @@ std::string amd_patch_fault(const AmdPatchHeader& header, const Update& update);
 
 /// What is odd about a patch that may load all the same, or an empty string.
 std::string amd_patch_oddity(const Update& update);
+
+/// The same of its data, `whole` being all bytes of the patch: families 10h to 12h sum them up in
+/// their header.
+std::string amd_data_oddity(const Update& update, Bytes whole);
 
 }  // namespace kip::ucode

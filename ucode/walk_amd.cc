@@ -136,8 +136,13 @@ class AmdWalker {
       return true;
     }
     if (const std::string odd = amd_patch_oddity(update); !odd.empty())
-      report(sink_, "amd-oddity", at, odd);
-    sink_.update(update, depth_ != Depth::kHeaders ? Bytes(buffer) : Bytes());
+      report(sink_, kRuleAmdOddity, at, odd);
+    const Bytes whole = depth_ != Depth::kHeaders ? Bytes(buffer) : Bytes();
+    if (!whole.empty()) {
+      if (const std::string odd = amd_data_oddity(update, whole); !odd.empty())
+        report(sink_, kRuleAmdData, at, odd);
+    }
+    sink_.update(update, whole);
     return true;
   }
 

@@ -5,6 +5,7 @@
 #include "cpio/reader.h"
 #include "cpio/writer.h"
 #include "src/image/early.h"
+#include "ucode/amd.h"
 #include "ucode/checksum.h"
 #include "ucode/encode.h"
 
@@ -91,19 +92,26 @@ class EarlyWriter {
         TRY(archive_.write(*bytes));
         const auto& it = catalog_.entries[copies[i]].update;
         written_.updates.push_back({choice, copies[i], it.size, it.revision, sum_of(it, *bytes)});
+        if (it.vendor == ucode::Vendor::kAmd) {
+          if (std::string odd = ucode::amd_data_oddity(it, *bytes); !odd.empty())
+            remark(copies[i], ucode::kRuleAmdData, std::move(odd));
+        }
         return {};
       }
-      const catalog::Entry& entry = catalog_.entries[copies[i]];
       if (i + 1 == copies.size()) {
         failed_ = copies.front();
         return tl::unexpected<Error>(bytes.error());
       }
-      written_.findings.push_back({Severity::kWarning, "update-broken",
-                                   catalog_.stream_of(entry).place(),
-                                   entry.file_offset(catalog_.stream_of(entry)),
-                                   bytes.error().what + "; another copy serves", ""});
+      remark(copies[i], "update-broken", bytes.error().what + "; another copy serves");
     }
     return {};
+  }
+
+  void remark(std::size_t copy, const char* rule, std::string text) {
+    const catalog::Entry& entry = catalog_.entries[copy];
+    const catalog::Stream& stream = catalog_.stream_of(entry);
+    written_.findings.push_back(
+        {Severity::kWarning, rule, stream.place(), entry.file_offset(stream), std::move(text), ""});
   }
 
   const ucode::Selection& selection_;
@@ -123,7 +131,9 @@ class ReadBack : public ucode::UpdateSink {
   }
   void fault(const Finding& finding, const ucode::Update*) override {
     // Oddities come from the vendor's own bytes, and do not stop a loader.
-    if (fault_text.empty() && finding.rule != "amd-oddity") fault_text = to_line(finding);
+    const bool harmless =
+        finding.rule == ucode::kRuleAmdOddity || finding.rule == ucode::kRuleAmdData;
+    if (fault_text.empty() && !harmless) fault_text = to_line(finding);
   }
 
   std::vector<ucode::Update> updates;

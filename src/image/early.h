@@ -35,7 +35,7 @@ struct WrittenUpdate {
 
 struct WrittenEarly {
   std::vector<WrittenUpdate> updates;  // in order
-  std::vector<Finding> findings;       // copies that turned out broken where another one served
+  std::vector<Finding> findings;       // broken copies where another one served; odd data
 };
 
 /// Why writing failed: an update that all its copies failed to deliver, or the sink.

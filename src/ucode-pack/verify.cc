@@ -3,8 +3,24 @@
 
 #include "src/cli/json.h"
 #include "src/ucode-pack/sources.h"
+#include "ucode/remarks.h"
 
 namespace kip::ucode_pack {
+namespace {
+
+void add_remarks(const catalog::Catalog& catalog, std::vector<Finding>& findings) {
+  for (const catalog::Entry& entry : catalog.entries) {
+    if (!entry.sound) continue;
+    const catalog::Stream& stream = catalog.stream_of(entry);
+    for (Finding& note : ucode::remarks(entry.update)) {
+      note.place = stream.place();
+      note.offset = entry.file_offset(stream);
+      findings.push_back(std::move(note));
+    }
+  }
+}
+
+}  // namespace
 
 using cli::ExitCode;
 
@@ -21,15 +37,19 @@ ExitCode verify(const Settings& settings, const cli::Messages& messages) {
       static_cast<std::uint64_t>(std::count_if(catalog.entries.begin(), catalog.entries.end(),
                                                [](const auto& entry) { return entry.sound; }));
   report.findings = catalog.findings;
+  const std::size_t faults = report.findings.size();
   for (const Finding& finding : report.findings) {
-    if (finding.severity == Severity::kNote) continue;
     code = cli::worse(code, finding.rule == "file-unreadable" ? ExitCode::kFailed : ExitCode::kNo);
   }
+  add_remarks(catalog, report.findings);
   if (settings.report.json) {
     if (!messages.print(to_json(report))) return ExitCode::kFailed;
   } else {
     for (const Finding& finding : report.findings) {
-      if (!messages.print(to_line(finding) + "\n")) return ExitCode::kFailed;
+      if (finding.severity == Severity::kNote)
+        messages.detail(to_line(finding));
+      else if (!messages.print(to_line(finding) + "\n"))
+        return ExitCode::kFailed;
     }
   }
   if (code == ExitCode::kDone && report.updates == 0) {
@@ -38,8 +58,7 @@ ExitCode verify(const Settings& settings, const cli::Messages& messages) {
   }
   if (code == ExitCode::kFailed && report.files == 0) return code;
   messages.note(cli::counted(report.updates, "update") + " in " +
-                cli::counted(report.files, "file") + ", " +
-                cli::counted(report.findings.size(), "fault"));
+                cli::counted(report.files, "file") + ", " + cli::counted(faults, "fault"));
   return code;
 }
 

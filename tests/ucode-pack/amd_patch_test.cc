@@ -1,6 +1,8 @@
 // AMD patches that are odd by themselves or in company. The names begin with the case's number in
 // the catalogue, as in amd_cases_test.cc. What needs a running revision is in host_test.cc; the
 // digest list of EntrySign (A35 to A44) is the kernel's business, not the packer's.
+#include <fmt/format.h>
+
 #include "tests/support/amd_blob.h"
 #include "tests/support/intel_blob.h"
 #include "tests/ucode-pack/cases.h"
@@ -57,7 +59,13 @@ Blob old(std::uint32_t cpuid, const AmdPatch& patch) {
   return AmdBlob().entry(cpuid, patch.equivalence_id()).patch(patch).bytes();
 }
 
+// The dword at 0x0c.
+std::uint32_t sum_stated_by(const AmdPatch& patch) {
+  return support::get32(patch.bytes(), 0x0C);
+}
+
 std::vector<Case> patches() {
+  const AmdPatch damaged = fam10().flip_bit(96);  // in the sum: nothing else can tell
   const std::string chipset = ": patch 0x0a0011d5 is for one chipset, which Linux refuses";
   return {
       dropped("A24 for one chipset", AmdBlob().zen(milan().nb_dev(1)).bytes(), "cpu00A00F11",
@@ -70,9 +78,13 @@ std::vector<Case> patches() {
       dropped("Family 10h above its size", old(kBarcelona, fam10().size(2052)), "cpu00100F22",
               "offset 0x34: patch 0x01000083 of 2052 bytes is over the 2048 of family 10h"),
       packed("A47 minimum base of another CPU", AmdBlob().zen(milan().min_base(0x08001200)).bytes(),
-             kMilanOnly, {milan().min_base(0x08001200).bytes()}),
-      packed("A48 checksum field of family 10h", old(kBarcelona, fam10().min_base(0x12345678)),
-             {"--cpu", "cpu00100F22"}, {fam10().min_base(0x12345678).bytes()}),
+             kMilanOnly, {milan().min_base(0x08001200).bytes()},
+             {"offset 0x34: patch 0x0a0011d5 states minimum base 0x08001200, of another CPU"}),
+      packed("A48 checksum field of family 10h", old(kBarcelona, damaged), {"--cpu", "cpu00100F22"},
+             {damaged.bytes()},
+             {fmt::format("offset 0x34: patch 0x01000083 has data that sum up to {:#010x}, not to "
+                          "{:#010x}: damaged?",
+                          sum_stated_by(fam10()), sum_stated_by(damaged))}),
       dropped("A49 Hygon", AmdBlob().zen(AmdPatch(0x09000100)).bytes(), "amd:0x900f01",
               "offset 0x34: patch 0x09000100 is for Hygon's family 18h, which Linux has no loader "
               "for"),

@@ -195,6 +195,31 @@ TEST(PackJson, IsValidWhateverTheNames) {
   });
 }
 
+// Linux takes both (I12, I37).
+TEST(Verify, TellsWhatIsOddAndNoFaultOnlyWhenAskedForMore) {
+  in_each_scene([](const Scene& scene) {
+    scene.dir().write("odd", IntelBlob().body_size(5120).date(0).bytes());
+    const Told brief = scene.run({"verify", "odd"});
+    EXPECT_EQ(brief.code, 0);
+    EXPECT_EQ(brief.out, "");
+    EXPECT_EQ(brief.notes, std::vector<std::string>{"1 update in 1 file, 0 faults"});
+    const Told more = scene.run({"verify", "-v", "odd"});
+    EXPECT_EQ(more.code, 0);
+    EXPECT_EQ(more.out, "");
+    EXPECT_EQ(more.notes,
+              (std::vector<std::string>{
+                  "'odd': offset 0x0: update of 5168 bytes is no multiple of 1024: Linux takes "
+                  "it, Xen and iucode_tool do not",
+                  "'odd': offset 0x0: date 00000000 is no calendar date",
+                  "1 update in 1 file, 0 faults"}));
+    const json report = json::parse(scene.run({"verify", "--json", "odd"}).out);
+    ASSERT_EQ(report["findings"].size(), 2U);
+    EXPECT_EQ(report["findings"][0]["severity"], "note");
+    EXPECT_EQ(report["findings"][0]["rule"], "intel-size");
+    EXPECT_EQ(report["findings"][1]["rule"], "date");
+  });
+}
+
 TEST(Verify, PrintsALineAFaultAndAnswersByItsExitCode) {
   in_each_scene([](const Scene& scene) {
     const Told sound = scene.run({"verify", "tree/intel-ucode/06-bf-02", "tree/amd-ucode"});

@@ -10,6 +10,7 @@
 
 #include "tests/support/amd_blob.h"
 #include "tests/ucode/walked.h"
+#include "ucode/amd.h"
 
 namespace kip::ucode {
 namespace {
@@ -198,10 +199,13 @@ std::vector<Row> patch_rows() {
        {"0xb404108 at 52"}},
       {"A47_MinimumBaseOfAnotherCpu",
        AmdBlob().zen(milan(0xDE).min_base(0x0A001242)).bytes(),
-       {"0xa0011de at 52"}},
+       {"52 amd-oddity: patch 0x0a0011de states minimum base 0x0a001242, of another CPU",
+        "0xa0011de at 52"}},
       {"A48_ChecksumFieldWrong",
        AmdBlob().entry(kFam10, 0x1043).patch(fam10().flip_bit(96)).bytes(),
-       {"0x10000c8 at 52"}},
+       {"52 amd-data: patch 0x010000c8 has data that sum up to 0x3545c4c4, not to 0x3545c4c5: "
+        "damaged?",
+        "0x10000c8 at 52"}},
       {"A49_Hygon",
        AmdBlob().zen(AmdPatch(0x09000100)).zen(milan(0xD5)).bytes(),
        {"68 amd-patch: patch 0x09000100 is for Hygon's family 18h, which Linux has no loader for",
@@ -232,7 +236,11 @@ TEST_P(AmdSource, GivesWhatTheCatalogueSays) {
 }
 
 TEST_P(AmdSource, GivesTheSameByHeadersAlone) {
-  EXPECT_EQ(walked(StreamKind::kAmd, GetParam().stream, Depth::kHeaders).events, GetParam().events);
+  auto expected = GetParam().events;
+  std::erase_if(expected, [](const std::string& event) {  // sums take the data
+    return event.find(kRuleAmdData) != std::string::npos;
+  });
+  EXPECT_EQ(walked(StreamKind::kAmd, GetParam().stream, Depth::kHeaders).events, expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(Rows, AmdSource, testing::ValuesIn(all_rows()),

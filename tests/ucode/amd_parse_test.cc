@@ -119,6 +119,19 @@ TEST(AmdWalk, HasNoSuspectWhereAPatchIsOnlyOdd) {
   EXPECT_EQ(seen.updates.size(), 1U);
 }
 
+TEST(AmdWalk, SumsTheDataOfFamiliesThatStateASum) {
+  const auto faults = [](const AmdPatch& patch) {
+    const Blob bytes = AmdBlob().entry(0x00100F42, 0x1041).patch(patch).bytes();
+    std::vector<std::string> texts;
+    for (const Finding& fault : walked(bytes).faults) texts.push_back(fault.text);
+    return texts;
+  };
+  const auto old = [] { return AmdPatch(0x010000C8).equivalence(0x1041).size(960); };
+  EXPECT_EQ(faults(old().data_checksum()), std::vector<std::string>{});
+  EXPECT_EQ(faults(old()), std::vector<std::string>{});  // none stated, as AMD does for family 14h
+  EXPECT_EQ(faults(old().data_checksum().flip_bit(8 * 959)).size(), 1U);
+}
+
 TEST(AmdTable, GivesACpuToItsFirstEntryOnly) {
   const Blob container = AmdBlob()
                              .entry(0x00100F42, 0x1041)

@@ -9,6 +9,7 @@
 #include "tests/support/kernel_amd.h"
 #include "tests/ucode/packed.h"
 #include "tests/ucode/walked.h"
+#include "ucode/amd.h"
 #include "ucode/loader.h"
 
 namespace kip::ucode {
@@ -91,7 +92,7 @@ class Generator {
 // nothing ends the kernel's scan.
 bool loader_reads_on(const Walked& seen) {
   return std::all_of(seen.faults.begin(), seen.faults.end(), [](const Finding& fault) {
-    return fault.rule == "amd-oddity" ||
+    return fault.rule == kRuleAmdOddity || fault.rule == kRuleAmdData ||
            (fault.rule == "amd-table" && fault.text.find("stop here") == std::string::npos);
   });
 }
