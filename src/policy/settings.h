@@ -1,0 +1,73 @@
+// The settings of kip.conf.d, typed, each with where it comes from.
+//
+//   [Microcode]
+//   Cpu=host | all | SPEC     CPUs to serve; a list, one SPEC a line. Set to anything means "told":
+//                             guests, containers and chroots are then served, too
+//   Firmware=PATH             where microcode is taken from instead of the search path; a list
+//   Hold=SELECTOR             updates never to take; a list
+//   Pin=SELECTOR              for CPUs that match, only these revisions; a list
+//   OnNone=warn | fail        no microcode for a CPU that is to be served
+//   Conflict=union | strip    microcode in the generator's initrd that ours would hide: kept beside
+//                             ours, or left out
+//   [Image]
+//   Enabled=yes | no          no: the plugins leave every image alone
+//
+// Lists append; an empty value empties them. Of single values the last one counts.
+//
+// A value that does not parse is a finding of kError at its line, and the setting keeps the value it had: callers that
+// find an error must not go on as if nothing had been asked for (a hold that is misspelt is no
+// permission).
+#pragma once
+
+#include <optional>
+
+#include "src/policy/conf.h"
+
+namespace kip::policy {
+
+template <class T>
+struct Setting {
+  T value;
+  std::optional<Origin> origin;  // nullopt: the default
+};
+
+using ListSetting = std::vector<Setting<std::string>>;
+
+enum class OnNone : std::uint8_t { kWarn, kFail };
+enum class Conflict : std::uint8_t { kUnion, kStrip };
+
+struct MicrocodeSettings {
+  ListSetting cpu, firmware, hold, pin;
+  Setting<OnNone> on_none{OnNone::kWarn, {}};
+  Setting<Conflict> conflict{Conflict::kUnion, {}};
+};
+
+struct ImageSettings {
+  Setting<bool> enabled{true, {}};
+};
+
+struct Settings {
+  MicrocodeSettings microcode;
+  ImageSettings image;
+  std::vector<Finding>
+      findings;  // also those of the files; rules "conf-line", "conf-key", "conf-value"
+
+  /// Whether a finding is an error.
+  bool broken() const;
+};
+
+/// Pure: files in the order in which they count. `Cpu=`, `Hold=`, `Pin=` values are checked to be what
+/// ucode/selector.h (and `host`, `all`, `@/FILE`) knows; `Firmware=` and `@FILE` to be absolute paths.
+Settings settings_from(const std::vector<ConfFile>& files);
+
+/// read_conf_files() and settings_from().
+Result<Settings> read_settings(const Root& root);
+
+/// KIP_CPU and KIP_FIRMWARE (words separated by blanks) stand for Cpu= and Firmware=: they replace
+/// what the files say. nullopt or empty: not set.
+void apply_environment(Settings& settings, const std::optional<std::string>& cpu,
+                       const std::optional<std::string>& firmware);
+
+std::vector<std::string> values_of(const ListSetting& list);
+
+}  // namespace kip::policy
