@@ -19,8 +19,12 @@ std::uint32_t sum_of(const ucode::Update& update, Bytes bytes) {
 class EarlyWriter {
  public:
   EarlyWriter(const ucode::Selection& selection, const catalog::Catalog& catalog,
-              catalog::Loader& loader, std::int64_t mtime, Sink& sink)
-      : selection_(selection), catalog_(catalog), loader_(loader), archive_(sink, mtime) {}
+              catalog::Loader& loader, std::int64_t mtime, Sink& sink, const EarlyMark* mark)
+      : selection_(selection),
+        catalog_(catalog),
+        loader_(loader),
+        archive_(sink, mtime),
+        mark_(mark) {}
 
   EarlyResult run() {
     if (const Status status = archive(); !status) {
@@ -44,7 +48,27 @@ class EarlyWriter {
     }
     if (!intel.empty()) TRY(intel_member(intel));
     if (!amd.empty()) TRY(amd_member(amd));
+    if (mark_ != nullptr) TRY(mark());
     return archive_.finish(kArchiveMultiple);
+  }
+
+  Status mark() {
+    EarlyManifest manifest{mark_->cpus, {}};
+    for (const WrittenUpdate& written : written_.updates) {
+      const auto& copies = selection_.choices[written.choice].candidates;
+      const bool from_base = std::any_of(copies.begin(), copies.end(), [&](std::size_t copy) {
+        return copy >= mark_->first_base_entry;
+      });
+      manifest.updates.push_back({update(written.choice).vendor, written.revision, from_base});
+    }
+    TRY(file(kDracutMarker, "1\n"));
+    TRY(archive_.directory(kManifestDirectory));
+    return file(kManifestPath, to_text(manifest));
+  }
+
+  Status file(const char* path, std::string_view text) {
+    TRY(archive_.begin_file(path, text.size()));
+    return archive_.write(as_bytes(text));
   }
 
   Status intel_member(const std::vector<std::size_t>& choices) {
@@ -118,6 +142,7 @@ class EarlyWriter {
   const catalog::Catalog& catalog_;
   catalog::Loader& loader_;
   cpio::Writer archive_;
+  const EarlyMark* mark_;
   WrittenEarly written_;
   std::optional<std::size_t> failed_;
 };
@@ -164,8 +189,18 @@ const char* member_path(ucode::Vendor vendor) {
 }
 
 EarlyResult write_early(const ucode::Selection& selection, const catalog::Catalog& catalog,
-                        catalog::Loader& loader, std::int64_t mtime, Sink& sink) {
-  return EarlyWriter(selection, catalog, loader, mtime, sink).run();
+                        catalog::Loader& loader, std::int64_t mtime, Sink& sink,
+                        const EarlyMark* mark) {
+  return EarlyWriter(selection, catalog, loader, mtime, sink, mark).run();
+}
+
+std::int64_t newest_date(const ucode::Selection& selection, const catalog::Catalog& catalog) {
+  std::int64_t newest = 0;
+  for (const ucode::Choice& choice : selection.choices) {
+    const ucode::Update& update = catalog.entries[choice.candidates.front()].update;
+    newest = std::max(newest, ucode::date_seconds(update.date));
+  }
+  return newest;
 }
 
 Status check_early(Input& archive, const WrittenEarly& expected,

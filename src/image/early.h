@@ -4,7 +4,7 @@
 // updates, nothing before, between or behind them, since any residue voids Intel's stream. Their
 // data begins at a multiple of 16 (Intel asks for 16-byte aligned updates, and the kernel hands the
 // CPU the bytes in place); the archive is a multiple of 512 bytes, so that whatever follows it is
-// aligned.
+// aligned. In an image it carries a mark behind the microcode, see manifest.h.
 //
 //   const auto written = TRY(write_early(selection, catalog, loader, mtime, sink));
 //   TRY(check_early(read_back, written, cpus, scratch));   // as the kernel would read it
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "src/catalog/catalog.h"
+#include "src/image/manifest.h"
 #include "ucode/loader.h"
 #include "ucode/select.h"
 
@@ -46,10 +47,21 @@ struct EarlyError {
 
 using EarlyResult = tl::expected<WrittenEarly, EarlyError>;
 
+/// What makes an early part recognisable in an image; manifest.h.
+struct EarlyMark {
+  std::vector<ManifestCpu> cpus;
+  std::size_t first_base_entry = SIZE_MAX;  // of the catalogue: from here on, what the base had
+};
+
 /// Writes the archive. REQUIRES: the selection was made from the catalogue's entries in their
-/// order, and has choices.
+/// order, and has choices. Without a mark, nothing but the microcode is in it.
 EarlyResult write_early(const ucode::Selection& selection, const catalog::Catalog& catalog,
-                        catalog::Loader& loader, std::int64_t mtime, Sink& sink);
+                        catalog::Loader& loader, std::int64_t mtime, Sink& sink,
+                        const EarlyMark* mark = nullptr);
+
+/// The time of an archive without SOURCE_DATE_EPOCH: the newest date of the selection, in seconds
+/// since 1970.
+std::int64_t newest_date(const ucode::Selection& selection, const catalog::Catalog& catalog);
 
 /// Reads an archive as the kernel's finder and loader do, and compares it with what should be in
 /// it: alignment, no fault in any stream, the same updates in order, and for each CPU an update

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "src/cli/json.h"
-#include "src/ucode-pack/sources.h"
+#include "src/ucode-pack/verbs.h"
 #include "ucode/encode.h"
 
 namespace kip::ucode_pack {
@@ -63,7 +63,7 @@ class Extract {
     for (const std::size_t i : wanted) code = cli::worse(code, one(i, loader));
     if (settings_.report.json && !messages_.print(to_json(report_))) return ExitCode::kFailed;
     if (code == ExitCode::kDone && report_.updates.empty()) {
-      messages_.error("no microcode found" + where(settings_.paths));
+      messages_.error("no microcode found" + cli::where(settings_.paths));
       return ExitCode::kNothing;
     }
     if (settings_.output.dry_run)
@@ -101,7 +101,7 @@ class Extract {
                  .insert(file_name(entry.update).size() - 4, fmt::format("-{}", counter));
     }
     const std::string path = settings_.directory + "/" + name;
-    cli::UpdateRow row = row_of(catalog_, entry);
+    cli::UpdateRow row = cli::row_of(catalog_, entry);
     const std::string line =
         fmt::format("{}: {} from {} at offset {:#x}\n", quote(path),
                     cli::targets_text(entry.update), quote(row.file), row.offset);

@@ -1,7 +1,7 @@
 // list: every update found, with where and what it is.
 
 #include "src/cli/json.h"
-#include "src/ucode-pack/sources.h"
+#include "src/ucode-pack/verbs.h"
 
 namespace kip::ucode_pack {
 
@@ -22,14 +22,14 @@ ExitCode list(const Settings& settings, const cli::Messages& messages) {
   cli::ListReport report;
   for (const catalog::Entry& entry : catalog.entries) {
     if (entry.sound && concerns(*request, entry.update))
-      report.updates.push_back(row_of(catalog, entry));
+      report.updates.push_back(cli::row_of(catalog, entry));
   }
   report.findings = catalog.findings;
   say_findings(catalog, messages);
   if (!messages.print(settings.report.json ? to_json(report) : to_text(report)))
     return ExitCode::kFailed;
   if (code == ExitCode::kDone && report.updates.empty()) {
-    messages.error("no microcode found" + where(settings.firmware));
+    messages.error("no microcode found" + cli::where(settings.firmware));
     return ExitCode::kNothing;
   }
   return code;

@@ -157,6 +157,7 @@ ExitCode run(int argc, char** argv) {
     return ExitCode::kUsage;
   }
   messages.set_level(settings.report.level());
+  settings.progress = !settings.report.quiet;
 
   if (!completion_shell.empty()) return print_completion(app, completion_shell, messages);
   if (!settings.kernel.empty() && !ucode::KernelVersion::parse(settings.kernel)) {

@@ -4,24 +4,16 @@
 #include <string>
 #include <vector>
 
-#include "src/catalog/catalog.h"
-#include "src/cli/cpu_request.h"
 #include "src/cli/options.h"
-#include "src/cli/report.h"
+#include "src/cli/sources.h"
 
 namespace kip::ucode_pack {
 
-struct Settings {
+struct Settings : cli::SourceOptions {
   cli::ReportOptions report;
   cli::OutputOptions output;
-  std::vector<std::string> cpus;      // --cpu
-  std::vector<std::string> firmware;  // --firmware
-  std::vector<std::string> paths;     // positional
-  std::vector<std::string> holds, pins;
-  std::string kernel;     // --kernel
-  std::string root;       // --root
-  std::string directory;  // extract -d
-  bool allow_none = false;
+  std::vector<std::string> paths;  // positional
+  std::string directory;           // extract -d
 };
 
 cli::ExitCode pack(const Settings& settings, const cli::Messages& messages);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "src/cli/json.h"
-#include "src/ucode-pack/sources.h"
+#include "src/ucode-pack/verbs.h"
 #include "ucode/remarks.h"
 
 namespace kip::ucode_pack {
@@ -53,7 +53,7 @@ ExitCode verify(const Settings& settings, const cli::Messages& messages) {
     }
   }
   if (code == ExitCode::kDone && report.updates == 0) {
-    messages.error("no microcode found" + where(settings.paths));
+    messages.error("no microcode found" + cli::where(settings.paths));
     return ExitCode::kNothing;
   }
   if (code == ExitCode::kFailed && report.files == 0) return code;

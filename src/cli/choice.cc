@@ -1,16 +1,15 @@
 #include <algorithm>
 #include <fmt/format.h>
 
-#include "src/ucode-pack/choice.h"
+#include "src/cli/choice.h"
 
-namespace kip::ucode_pack {
+namespace kip::cli {
 
-using cli::ExitCode;
 using ucode::Verdict;
 
 ExitCode Choice::prepare() {
-  auto holds = cli::parse_selectors(settings_.holds);
-  auto pins = cli::parse_pins(settings_.pins);
+  auto holds = parse_selectors(settings_.holds);
+  auto pins = parse_pins(settings_.pins);
   for (const auto* const parsed : {&holds, &pins}) {
     if (!*parsed) messages_.error(parsed->error().what);
   }
@@ -37,7 +36,7 @@ ExitCode Choice::read_and_choose(ucode::Depth depth) {
   const auto candidates = candidates_of(catalog_);
   list_cpus(candidates);
   std::vector<ucode::CpuQuery> queries;
-  for (const cli::RequestedCpu& cpu : cpus_) queries.push_back(cpu.query);
+  for (const RequestedCpu& cpu : cpus_) queries.push_back(cpu.query);
   selection_ = ucode::select(candidates, queries, options_);
   return code;
 }
@@ -51,7 +50,7 @@ void Choice::list_cpus(std::span<const ucode::Candidate> candidates) {
     }
   }
   // Excluded as a whole: not asked for.
-  std::erase_if(cpus_, [&](const cli::RequestedCpu& cpu) {
+  std::erase_if(cpus_, [&](const RequestedCpu& cpu) {
     const ucode::Selector& asked = cpu.query.selector;
     return std::any_of(
         request_.excludes.begin(), request_.excludes.end(), [&](const ucode::Selector& excluded) {
@@ -70,8 +69,8 @@ ExitCode Choice::judge() const {
   ExitCode code = ExitCode::kDone;
   bool unserved = false;
   for (std::size_t i = 0; i < cpus_.size(); ++i) {
-    code = cli::worse(code, judge_broken(i));
-    code = cli::worse(code, judge_unread(i));
+    code = worse(code, judge_broken(i));
+    code = worse(code, judge_unread(i));
     const ucode::Answered& answer = selection_.answers[i];
     if (!answer.choices.empty() || !answer.broken.empty()) continue;
     unserved = true;
@@ -81,7 +80,7 @@ ExitCode Choice::judge() const {
   if (selection_.choices.empty() && !catalog_.unread.empty()) code = ExitCode::kFailed;
   if (!unserved || allow_none_) return code;
   look_for_damage();
-  return cli::worse(code, ExitCode::kNothing);
+  return worse(code, ExitCode::kNothing);
 }
 
 // A file that could not be read to its end may hold what the CPU needs. Where its name does not say
@@ -104,7 +103,7 @@ ExitCode Choice::judge_unread(std::size_t cpu) const {
 ExitCode Choice::judge_broken(std::size_t cpu) const {
   ExitCode code = ExitCode::kDone;
   for (const std::size_t broken : selection_.answers[cpu].broken) {
-    const cli::UpdateRow row = row_of(catalog_, catalog_.entries[broken]);
+    const UpdateRow row = row_of(catalog_, catalog_.entries[broken]);
     const std::string text =
         fmt::format("{}: {} at offset {:#x} would be its update (revision {:#010x}), but is broken",
                     cpus_[cpu].label, quote(row.file), row.offset, row.update.revision);
@@ -123,7 +122,7 @@ void Choice::say_left_out() const {
     const Verdict verdict = selection_.verdicts[i];
     if (verdict == Verdict::kChosen || verdict == Verdict::kOtherCpu) continue;
     if (verdict != Verdict::kTie && !messages_.verbose()) continue;
-    const cli::UpdateRow row = row_of(catalog_, catalog_.entries[i]);
+    const UpdateRow row = row_of(catalog_, catalog_.entries[i]);
     const std::string text =
         fmt::format("{} at offset {:#x}, revision {:#010x}: {}", quote(row.file), row.offset,
                     row.update.revision, ucode::verdict_text(verdict));
@@ -147,7 +146,7 @@ void Choice::say_unserved(std::size_t cpu) const {
   }
   std::string text = cpus_[cpu].label + ": no microcode found for it" + where(settings_.firmware);
   if (nearest) {
-    const cli::UpdateRow row = row_of(catalog_, catalog_.entries[*nearest]);
+    const UpdateRow row = row_of(catalog_, catalog_.entries[*nearest]);
     text += fmt::format("; revision {:#010x} in {} is not taken: {}", row.update.revision,
                         quote(row.file), ucode::verdict_text(selection_.verdicts[*nearest]));
   }
@@ -179,7 +178,7 @@ std::string Choice::pair_effect(ucode::EntrySignClass group) const {
   return selects == ucode::Answer::kYes ? text : text + ", if the kernel selects (6.19 on)";
 }
 
-std::string Choice::effect(const cli::RequestedCpu& cpu, const ucode::Update& update,
+std::string Choice::effect(const RequestedCpu& cpu, const ucode::Update& update,
                            std::size_t updates) const {
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
@@ -199,12 +198,36 @@ std::string Choice::effect(const cli::RequestedCpu& cpu, const ucode::Update& up
   return fmt::format("older than the running {:#010x}, which the BIOS has", *cpu.running);
 }
 
-cli::PackReport Choice::summary(const std::vector<std::size_t>& copies) const {
-  cli::PackReport report;
+std::vector<ucode::LoaderCpu> Choice::served() const {
+  std::set<std::pair<ucode::Vendor, ucode::Target>> found;
+  for (std::size_t i = 0; i < cpus_.size(); ++i) {
+    const ucode::Selector& asked = cpus_[i].query.selector;
+    for (const std::size_t choice : selection_.answers[i].choices) {
+      const ucode::Update& update = entry_of(choice).update;
+      for (const ucode::Target& target : update.targets) {
+        if (!selection_.choices[choice].cpus.contains(target.signature)) continue;
+        if (!asked.matches_cpu(update.vendor, target.signature)) continue;
+        std::uint32_t flags = target.platform_flags & asked.platform_flags.value_or(~0U);
+        if (flags == 0 && target.platform_flags == 0) found.insert({update.vendor, target});
+        for (; flags != 0; flags &= flags - 1) {
+          found.insert({update.vendor, {target.signature, flags & (~flags + 1)}});
+          if (request_.all) break;  // the first platform stands for all
+        }
+      }
+    }
+  }
+  std::vector<ucode::LoaderCpu> cpus;
+  for (const auto& [vendor, target] : found)
+    cpus.push_back({vendor, target.signature, target.platform_flags, 0});
+  return cpus;
+}
+
+PackReport Choice::summary(const std::vector<std::size_t>& copies) const {
+  PackReport report;
   report.updates = selection_.choices.size();
   report.notes = request_.notes;
   for (std::size_t i = 0; i < cpus_.size(); ++i) {
-    cli::PackedCpu packed{cpus_[i].label, cpus_[i].running, {}, {}};
+    PackedCpu packed{cpus_[i].label, cpus_[i].running, {}, {}};
     const auto& choices = selection_.answers[i].choices;
     for (const std::size_t choice : choices) {
       packed.updates.push_back(row_of(catalog_, catalog_.entries[copies[choice]]));
@@ -215,4 +238,4 @@ cli::PackReport Choice::summary(const std::vector<std::size_t>& copies) const {
   return report;
 }
 
-}  // namespace kip::ucode_pack
+}  // namespace kip::cli

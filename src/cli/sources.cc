@@ -3,13 +3,11 @@
 #include <map>
 
 #include "src/cli/progress.h"
-#include "src/ucode-pack/sources.h"
+#include "src/cli/sources.h"
 
-namespace kip::ucode_pack {
+namespace kip::cli {
 
-using cli::ExitCode;
-
-std::optional<Root> open_root(const Settings& settings, const cli::Messages& messages) {
+std::optional<Root> open_root(const SourceOptions& settings, const Messages& messages) {
   if (settings.root.empty()) return Root();
   auto root = Root::at(settings.root);
   if (root) return std::move(*root);
@@ -17,16 +15,16 @@ std::optional<Root> open_root(const Settings& settings, const cli::Messages& mes
   return std::nullopt;
 }
 
-ExitCode scan(const Root& root, const Settings& settings, const std::vector<std::string>& paths,
-              const catalog::ScanOptions& options, const cli::Messages& messages,
-              catalog::Catalog& catalog) {
+ExitCode scan(const Root& root, const SourceOptions& settings,
+              const std::vector<std::string>& paths, const catalog::ScanOptions& options,
+              const Messages& messages, catalog::Catalog& catalog) {
   catalog::ScanOptions scan_options = options;
-  scan_options.progress = cli::progress_function(settings.report.quiet);
+  scan_options.progress = progress_function(!settings.progress);
   catalog::Scanner scanner(root, scan_options, catalog);
   ExitCode code = ExitCode::kDone;
   for (const std::string& path : paths) {
     if (const Status status = scanner.add(path); !status) {
-      cli::end_progress();
+      end_progress();
       messages.error(quote(path) + ": " + status.error().what);  // '' as well
       code = ExitCode::kFailed;
     }
@@ -36,13 +34,13 @@ ExitCode scan(const Root& root, const Settings& settings, const std::vector<std:
     const std::string release = settings.kernel.empty() ? here.release : settings.kernel;
     scanner.add_search_path(catalog::firmware_search_path(here.firmware_path, release));
   }
-  cli::end_progress();
+  end_progress();
   return code;
 }
 
-std::optional<cli::CpuRequest> resolve(const Settings& settings, const cli::Messages& messages,
-                                       ExitCode& code) {
-  auto request = cli::resolve_cpus(settings.cpus);
+std::optional<CpuRequest> resolve(const SourceOptions& settings, const Messages& messages,
+                                  ExitCode& code) {
+  auto request = resolve_cpus(settings.cpus);
   if (request) {
     for (const std::string& note : request->notes) messages.note(note);
     return std::move(*request);
@@ -60,13 +58,13 @@ std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog) {
   return candidates;
 }
 
-cli::UpdateRow row_of(const catalog::Catalog& catalog, const catalog::Entry& entry) {
+UpdateRow row_of(const catalog::Catalog& catalog, const catalog::Entry& entry) {
   const catalog::Stream& stream = catalog.stream_of(entry);
   return {entry.update, stream.place(), entry.file_offset(stream),
           entry.digest ? digest::to_hex(*entry.digest) : ""};
 }
 
-bool concerns(const cli::CpuRequest& request, const ucode::Update& update) {
+bool concerns(const CpuRequest& request, const ucode::Update& update) {
   const auto matches = [&](const ucode::Selector& selector) {
     return selector.takes_revision(update.revision) &&
            std::any_of(update.targets.begin(), update.targets.end(),
@@ -78,14 +76,14 @@ bool concerns(const cli::CpuRequest& request, const ucode::Update& update) {
   if (std::any_of(request.excludes.begin(), request.excludes.end(), matches)) return false;
   return request.all ||
          std::any_of(request.cpus.begin(), request.cpus.end(),
-                     [&](const cli::RequestedCpu& cpu) { return matches(cpu.query.selector); });
+                     [&](const RequestedCpu& cpu) { return matches(cpu.query.selector); });
 }
 
 std::string where(const std::vector<std::string>& paths) {
   return paths.empty() ? " below /lib/firmware (intel-ucode, amd-ucode)" : "";
 }
 
-void say_findings(const catalog::Catalog& catalog, const cli::Messages& messages) {
+void say_findings(const catalog::Catalog& catalog, const Messages& messages) {
   std::map<std::string, std::size_t> repeated;
   for (const Finding& finding : catalog.findings) {
     if (finding.rule != catalog::kRuleNoLibrary || repeated[finding.text]++ == 0)
@@ -96,4 +94,4 @@ void say_findings(const catalog::Catalog& catalog, const cli::Messages& messages
   }
 }
 
-}  // namespace kip::ucode_pack
+}  // namespace kip::cli

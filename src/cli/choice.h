@@ -1,63 +1,68 @@
 // From --cpu and --firmware to a judged selection: what pack writes, and predict will explain.
 #pragma once
 
-#include "src/ucode-pack/sources.h"
+#include "src/cli/sources.h"
+#include "ucode/loader.h"
 
-namespace kip::ucode_pack {
+namespace kip::cli {
 
 class Choice {
  public:
-  Choice(const Settings& settings, const cli::Messages& messages)
+  Choice(const SourceOptions& settings, const Messages& messages)
       : settings_(settings), messages_(messages) {}
 
   /// Resolves every option. kDone, or the code to end with after an error was said.
-  cli::ExitCode prepare();
+  ExitCode prepare();
 
   /// Reads the firmware, headers only or every update whole, and chooses.
-  cli::ExitCode read_and_choose(ucode::Depth depth);
+  ExitCode read_and_choose(ucode::Depth depth);
 
   /// Says who is not served and what was left out. kNothing: a CPU asked for has no update;
   /// kFailed: its update is broken, or may be in a file that could not be read. With --allow-none, `all` and fleets the former is no failure.
-  cli::ExitCode judge() const;
+  ExitCode judge() const;
 
   const Root& root() const { return root_; }
-  const cli::CpuRequest& request() const { return request_; }
+  const CpuRequest& request() const { return request_; }
   const catalog::Catalog& catalog() const { return catalog_; }
   const ucode::Selection& selection() const { return selection_; }
 
   /// Whoever is to be served: one a query and answer; for `all`, every CPU that there is microcode
   /// for.
-  const std::vector<cli::RequestedCpu>& cpus() const { return cpus_; }
+  const std::vector<RequestedCpu>& cpus() const { return cpus_; }
 
   /// The preferred copy of a choice.
   const catalog::Entry& entry_of(std::size_t choice) const {
     return catalog_.entries[selection_.choices[choice].candidates.front()];
   }
 
+  /// Who can load something of the selection: each CPU that an update was chosen for, once for every platform.
+  /// Revisions are 0.
+  std::vector<ucode::LoaderCpu> served() const;
+
   /// What pack reports, all but the output. `copies` holds, for each choice, the catalogue's entry
   /// that was written.
-  cli::PackReport summary(const std::vector<std::size_t>& copies) const;
+  PackReport summary(const std::vector<std::size_t>& copies) const;
 
  private:
   void list_cpus(std::span<const ucode::Candidate> candidates);
-  cli::ExitCode judge_broken(std::size_t cpu) const;
-  cli::ExitCode judge_unread(std::size_t cpu) const;
+  ExitCode judge_broken(std::size_t cpu) const;
+  ExitCode judge_unread(std::size_t cpu) const;
   void say_left_out() const;
   void say_unserved(std::size_t cpu) const;
   void look_for_damage() const;
   std::string pair_effect(ucode::EntrySignClass group) const;
-  std::string effect(const cli::RequestedCpu& cpu, const ucode::Update& update,
+  std::string effect(const RequestedCpu& cpu, const ucode::Update& update,
                      std::size_t updates) const;
 
-  const Settings& settings_;
-  const cli::Messages& messages_;
+  const SourceOptions& settings_;
+  const Messages& messages_;
   Root root_;
-  cli::CpuRequest request_;
+  CpuRequest request_;
   bool allow_none_ = false;
   ucode::SelectOptions options_;
   catalog::Catalog catalog_;
-  std::vector<cli::RequestedCpu> cpus_;
+  std::vector<RequestedCpu> cpus_;
   ucode::Selection selection_;
 };
 
-}  // namespace kip::ucode_pack
+}  // namespace kip::cli

@@ -1,0 +1,79 @@
+#include <charconv>
+
+#include "src/cli/packing.h"
+
+namespace kip::cli {
+
+std::optional<ExitCode> Packing::write(Sink& sink, bool marked) {
+  const catalog::Catalog& catalog = choice_.catalog();
+  catalog::Loader loader(choice_.root(), catalog, scratch_);
+  image::EarlyMark mark;
+  for (const ucode::LoaderCpu& cpu : choice_.served())
+    mark.cpus.push_back({cpu.vendor, {cpu.signature, cpu.platform_flags}});
+  auto written = image::write_early(choice_.selection(), catalog, loader, archive_time(), sink,
+                                    marked ? &mark : nullptr);
+  if (!written && !written.error().entry) {
+    messages_.error_at(place_, written.error().error);
+    return ExitCode::kFailed;
+  }
+  if (!written) return broken(catalog.entries[*written.error().entry], written.error().error);
+  written_ = std::move(*written);
+  for (const Finding& finding : written_.findings) messages_.finding(finding);
+  return std::nullopt;
+}
+
+// Where everything was asked for, the caller goes on without it.
+ExitCode Packing::broken(const catalog::Entry& entry, const Error& error) const {
+  const catalog::Stream& stream = choice_.catalog().stream_of(entry);
+  const Severity severity = choice_.request().all ? Severity::kWarning : Severity::kError;
+  messages_.finding({severity, "update-broken", stream.place(), entry.file_offset(stream),
+                     error.what + served_by(entry), ""});
+  return ExitCode::kNo;
+}
+
+// "; it was the choice for 06-8f-08": the first CPU that was to get it.
+std::string Packing::served_by(const catalog::Entry& entry) const {
+  const auto& answers = choice_.selection().answers;
+  for (std::size_t cpu = 0; cpu < answers.size(); ++cpu) {
+    for (const std::size_t choice : answers[cpu].choices) {
+      if (&choice_.entry_of(choice) == &entry)
+        return "; it was the choice for " + choice_.cpus()[cpu].label;
+    }
+  }
+  return "";
+}
+
+std::optional<ExitCode> Packing::read_back(int descriptor) {
+  FileInput back(descriptor);
+  const auto cpus = choice_.served();
+  if (const Status status = image::check_early(back, written_, cpus, scratch_); !status) {
+    messages_.error_at(place_,
+                       {Errc::kCorrupt, "does not read back right: " + status.error().what, {}, 0});
+    return ExitCode::kFailed;
+  }
+  return std::nullopt;
+}
+
+PackReport Packing::report() const {
+  std::vector<std::size_t> copies(choice_.selection().choices.size());
+  for (const image::WrittenUpdate& update : written_.updates) copies[update.choice] = update.entry;
+  return choice_.summary(copies);
+}
+
+std::int64_t Packing::archive_time() const {
+  if (const auto epoch = source_date_epoch(messages_)) return *epoch;
+  return image::newest_date(choice_.selection(), choice_.catalog());
+}
+
+std::optional<std::int64_t> source_date_epoch(const Messages& messages) {
+  const auto epoch = environment("SOURCE_DATE_EPOCH");
+  if (!epoch) return std::nullopt;
+  const char* const end = epoch->data() + epoch->size();
+  std::int64_t seconds = 0;
+  const auto parsed = std::from_chars(epoch->data(), end, seconds);
+  if (parsed.ec == std::errc() && parsed.ptr == end) return seconds;
+  messages.warning("SOURCE_DATE_EPOCH is no number, ignoring it");
+  return std::nullopt;
+}
+
+}  // namespace kip::cli

@@ -1,0 +1,45 @@
+// Writing the early part of a choice: what ucode-pack's pack and the microcode plugin share.
+//
+//   Packing packing(choice, messages, path);
+//   if (const auto code = packing.write(file)) return *code;
+//   if (const auto code = packing.read_back(file.descriptor())) return *code;
+//   TRY(file.commit());
+#pragma once
+
+#include "src/cli/choice.h"
+#include "src/image/early.h"
+
+namespace kip::cli {
+
+class Packing {
+ public:
+  /// `place` is what messages call the output. REQUIRES: the choice was judged and has updates.
+  Packing(const Choice& choice, const Messages& messages, std::string place)
+      : choice_(choice), messages_(messages), place_(std::move(place)) {}
+
+  /// nullopt: all of it was written. kNo: an update turned out broken when it was read whole;
+  /// kFailed: the sink failed. Either was said. `marked`: for an image (src/image/manifest.h).
+  std::optional<ExitCode> write(Sink& sink, bool marked = false);
+
+  /// nullopt: what can be read there is what was written, and a kernel finds it.
+  std::optional<ExitCode> read_back(int descriptor);
+
+  /// What was written, all but `output` and `bytes`.
+  PackReport report() const;
+
+ private:
+  std::int64_t archive_time() const;
+  ExitCode broken(const catalog::Entry& entry, const Error& error) const;
+  std::string served_by(const catalog::Entry& entry) const;
+
+  const Choice& choice_;
+  const Messages& messages_;
+  std::string place_;
+  image::WrittenEarly written_;
+  Scratch scratch_;
+};
+
+/// SOURCE_DATE_EPOCH as a number; nullopt without it, or after a warning if it is none.
+std::optional<std::int64_t> source_date_epoch(const Messages& messages);
+
+}  // namespace kip::cli

@@ -1,0 +1,86 @@
+#include <charconv>
+#include <fmt/format.h>
+
+#include "src/image/manifest.h"
+
+namespace kip::image {
+namespace {
+
+constexpr std::string_view kFirstLine = "kip early 1";
+
+// The next word of a line; words are parted by one blank.
+std::string_view take_word(std::string_view& line) {
+  const std::size_t end = std::min(line.find(' '), line.size());
+  const std::string_view word = line.substr(0, end);
+  line.remove_prefix(std::min(end + 1, line.size()));
+  return word;
+}
+
+std::optional<std::uint32_t> take_hex(std::string_view& line) {
+  std::string_view word = take_word(line);
+  if (!word.starts_with("0x")) return std::nullopt;
+  word.remove_prefix(2);
+  std::uint32_t value = 0;
+  const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value, 16);
+  if (parsed.ec != std::errc() || parsed.ptr != word.data() + word.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<ucode::Vendor> take_vendor(std::string_view& line) {
+  const std::string_view word = take_word(line);
+  for (const ucode::Vendor vendor : {ucode::Vendor::kIntel, ucode::Vendor::kAmd}) {
+    if (word == ucode::vendor_name(vendor)) return vendor;
+  }
+  return std::nullopt;
+}
+
+bool take_line(std::string_view line, EarlyManifest& manifest) {
+  const std::string_view kind = take_word(line);
+  const auto vendor = take_vendor(line);
+  const auto number = take_hex(line);
+  if (!vendor || !number) return false;
+  if (kind == "cpu") {
+    const auto flags = take_hex(line);
+    if (!flags) return false;
+    manifest.cpus.push_back({*vendor, {{*number}, *flags}});
+  } else if (kind == "update") {
+    const std::string_view from = take_word(line);
+    if (from != "host" && from != "base") return false;
+    manifest.updates.push_back({*vendor, *number, from == "base"});
+  } else {
+    return false;
+  }
+  return line.empty();
+}
+
+}  // namespace
+
+std::string to_text(const EarlyManifest& manifest) {
+  std::string text = std::string(kFirstLine) + "\n";
+  for (const ManifestCpu& cpu : manifest.cpus) {
+    text += fmt::format("cpu {} {:#010x} {:#04x}\n", ucode::vendor_name(cpu.vendor),
+                        cpu.target.signature.value, cpu.target.platform_flags);
+  }
+  for (const ManifestUpdate& update : manifest.updates) {
+    text += fmt::format("update {} {:#010x} {}\n", ucode::vendor_name(update.vendor),
+                        update.revision, update.from_base ? "base" : "host");
+  }
+  return text;
+}
+
+std::optional<EarlyManifest> parse_manifest(std::string_view text) {
+  EarlyManifest manifest;
+  bool first = true;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    if (end == text.npos) return std::nullopt;
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(end + 1);
+    if (first ? line != kFirstLine : !take_line(line, manifest)) return std::nullopt;
+    first = false;
+  }
+  if (first) return std::nullopt;
+  return manifest;
+}
+
+}  // namespace kip::image
