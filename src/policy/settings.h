@@ -12,11 +12,11 @@
 //   [Image]
 //   Enabled=yes | no          no: the plugins leave every image alone
 //
-// Lists append; an empty value empties them. Of single values the last one counts.
+// Lists append; an empty value empties them. Of single values the last one counts, and an empty one does not parse.
 //
 // A value that does not parse is a finding of kError at its line, and the setting keeps the value it had: callers that
 // find an error must not go on as if nothing had been asked for (a hold that is misspelt is no
-// permission).
+// permission). A section or key that we do not know is a warning: it may be another version's.
 #pragma once
 
 #include <optional>
@@ -49,22 +49,23 @@ struct ImageSettings {
 struct Settings {
   MicrocodeSettings microcode;
   ImageSettings image;
-  std::vector<Finding>
-      findings;  // also those of the files; rules "conf-line", "conf-key", "conf-value"
+  std::vector<Finding> findings;  // those of the files, and rules "conf-key", "conf-value"
 
   /// Whether a finding is an error.
   bool broken() const;
 };
 
-/// Pure: files in the order in which they count. `Cpu=`, `Hold=`, `Pin=` values are checked to be what
-/// ucode/selector.h (and `host`, `all`, `@/FILE`) knows; `Firmware=` and `@FILE` to be absolute paths.
+/// Pure: files in the order in which they count. `Cpu=`, `Hold=`, `Pin=` values are checked to be what ucode/selector.h
+/// knows, with a bound in `Pin=`, and `!` (or `host`, `all`, `@/FILE`) in `Cpu=` only; `Firmware=` and `@FILE` to be
+/// absolute paths.
 Settings settings_from(const std::vector<ConfFile>& files);
 
 /// read_conf_files() and settings_from().
 Result<Settings> read_settings(const Root& root);
 
-/// KIP_CPU and KIP_FIRMWARE (words separated by blanks) stand for Cpu= and Firmware=: they replace
-/// what the files say. nullopt or empty: not set.
+/// KIP_CPU and KIP_FIRMWARE (words separated by blanks or newlines) stand for Cpu= and Firmware=: they replace
+/// what the files say. nullopt or without a word: not set. A word that does not parse is a finding of kError at the
+/// variable, which then replaces nothing.
 void apply_environment(Settings& settings, const std::optional<std::string>& cpu,
                        const std::optional<std::string>& firmware);
 
