@@ -13,6 +13,9 @@
 namespace kip {
 namespace {
 
+/// Bytes copied at a time where the kernel cannot copy by itself.
+constexpr std::uint64_t kCopyPiece = 256 * 1024;
+
 tl::unexpected<Error> system_error() {
   const int number = errno;
   return tl::unexpected<Error>(Error{Errc::kSystem, std::strerror(number), std::nullopt, number});
@@ -155,13 +158,15 @@ Result<AtomicFile> AtomicFile::prepare(const std::string& path, Existing existin
   file.path_ = path;
   file.existing_ = existing;
   struct stat status;
-  if (::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode)) {
+  const bool is_link = ::lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+  if (is_link && existing != Existing::kReplaceLink) {
     char* const real = ::realpath(path.c_str(), nullptr);
     if (real == nullptr) return system_error();
     file.path_ = real;
     std::free(real);
   }
-  if (::stat(file.path_.c_str(), &status) == 0) {
+  if (!(is_link && existing == Existing::kReplaceLink) &&
+      ::stat(file.path_.c_str(), &status) == 0) {
     if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "exists and is not a regular file");
     if (existing == Existing::kRefuse) return fail(Errc::kInvalid, "exists (--force replaces it)");
   }
@@ -193,6 +198,28 @@ AtomicFile::~AtomicFile() {
 
 Status AtomicFile::do_write(Bytes bytes) {
   return write_all(file_.get(), bytes);
+}
+
+Status AtomicFile::append(int source, std::uint64_t offset, std::uint64_t size) {
+  auto at = static_cast<off64_t>(offset);
+  std::uint64_t left = size;
+  while (left != 0) {
+    const ssize_t count = ::copy_file_range(source, &at, file_.get(), nullptr, left, 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    left -= static_cast<std::uint64_t>(count);
+  }
+  count(size - left);
+  // Between some file systems it cannot, and some of them say so with 0: the plain way finds out.
+  FileInput rest(source, static_cast<std::uint64_t>(at));
+  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(left, kCopyPiece));
+  while (left != 0) {
+    const auto piece = MutableBytes(buffer).first(std::min<std::uint64_t>(left, buffer.size()));
+    if (TRY(rest.read(piece)) < piece.size()) return fail(Errc::kTruncated, "ends early");
+    TRY(write(piece));
+    left -= piece.size();
+  }
+  return {};
 }
 
 Status AtomicFile::give_name() {

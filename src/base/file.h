@@ -90,6 +90,9 @@ class Sink {
  protected:
   virtual Status do_write(Bytes bytes) = 0;
 
+  /// For bytes that went another way than write().
+  void count(std::uint64_t bytes) { written_ += bytes; }
+
  private:
   std::uint64_t written_ = 0;
 };
@@ -112,11 +115,15 @@ class MemorySink : public Sink {
 /// without commit(), nothing stays behind.
 class AtomicFile : public Sink {
  public:
-  enum class Existing : std::uint8_t { kRefuse, kReplace };
+  enum class Existing : std::uint8_t {
+    kRefuse,
+    kReplace,
+    kReplaceLink,  // a symbolic link is replaced itself: what it points to is somebody else's
+  };
 
-  /// An existing symbolic link is followed, so that it still points to the new file. What exists
-  /// and is no regular file (a directory, a device) is refused always, and with kRefuse so is an
-  /// existing regular file.
+  /// Otherwise an existing symbolic link is followed, so that it still points to the new file. What
+  /// exists and is no regular file (a directory, a device) is refused always, and with kRefuse so is
+  /// an existing regular file.
   static Result<AtomicFile> create(const std::string& path, Existing existing, mode_t mode = 0644);
 
   /// What create() would refuse, found out without touching anything: also a directory that is
@@ -128,6 +135,9 @@ class AtomicFile : public Sink {
 
   /// For reading back what was written.
   int descriptor() const { return file_.get(); }
+
+  /// Appends `size` bytes of another file, by reference where the file system can. kTruncated if it ends first.
+  Status append(int source, std::uint64_t offset, std::uint64_t size);
 
   Status commit();
 

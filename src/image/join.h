@@ -1,0 +1,59 @@
+// Putting an early part in front of an image that may have microcode already: covered, or one
+// merged part, never two.
+//
+//   const Join join = TRY(plan_join(root, "kip.d/early.cpio", "initrd", options));
+//   if (!join.needed()) ...                       // the image serves these CPUs as it is
+//   AtomicFile out = TRY(AtomicFile::create(…));
+//   TRY(write_join(root, join, options, out));
+//   TRY(out.commit());
+//
+// *Covered*: for every CPU that the early part was made for, and for every kind of kernel that the
+// target may be, the model of the kernel's loader takes from the image what it would take from the
+// merged part. Then the image stays as it is. Otherwise its microcode is cut out (front.h), and one
+// early part holds the union: newest of each signature and platform, so that no CPU the image served
+// is left without. Everything else in the image stays, byte for byte. A part of ours from an
+// earlier run is replaced: joining twice is joining once.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "src/catalog/catalog.h"
+#include "src/image/early.h"
+#include "src/image/front.h"
+#include "src/policy/settings.h"
+
+namespace kip::image {
+
+struct JoinOptions {
+  policy::Conflict conflict = policy::Conflict::kUnion;
+  ucode::SelectOptions select;       // holds, pins and the target kernel
+  std::set<ucode::Vendor> vendors;   // of the early part; empty: all
+  std::optional<std::int64_t> time;  // SOURCE_DATE_EPOCH
+};
+
+struct Join {
+  std::string image;  // path; empty: the early part alone
+  std::uint64_t image_size = 0;
+  Front front;               // of the image
+  catalog::Catalog catalog;  // what goes into the part: updates of `early`, then those of the image
+  std::size_t first_image_entry = 0;
+  std::vector<ManifestCpu> cpus;  // whom the part serves
+  ucode::Selection selection;
+  bool covered = false;
+
+  /// Whether there is anything to write.
+  bool needed() const { return !covered && !selection.choices.empty(); }
+};
+
+/// Reads both. `early` is an archive with a manifest (kCorrupt if not). `image` empty: none.
+Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
+                       const JoinOptions& options);
+
+/// Writes early part and image, and reads the early part back as the kernel would. REQUIRES:
+/// join.needed(). Returns the early part's size in bytes.
+Result<std::uint64_t> write_join(const Root& root, const Join& join, const JoinOptions& options,
+                                 AtomicFile& out);
+
+}  // namespace kip::image
