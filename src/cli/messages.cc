@@ -53,7 +53,7 @@ void Messages::warning(std::string_view text) const {
 }
 
 void Messages::note(std::string_view text) const {
-  if (level_ != Level::kQuiet) line("", "", text);
+  if (level_ >= Level::kNormal) line("", "", text);
 }
 
 void Messages::detail(std::string_view text) const {

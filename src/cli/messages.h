@@ -12,7 +12,12 @@ namespace kip::cli {
 
 class Messages {
  public:
-  enum class Level : std::uint8_t { kQuiet, kNormal, kVerbose };
+  enum class Level : std::uint8_t {
+    kQuiet,     // errors
+    kWarnings,  // and warnings: what plugins say unasked
+    kNormal,    // and notes
+    kVerbose,   // and details
+  };
 
   /// `program` begins every line. Colour only on a terminal, and not with NO_COLOR set. Programs
   /// make their Messages before they open any file: it takes the standard descriptors that the

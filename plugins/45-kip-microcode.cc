@@ -1,0 +1,95 @@
+// 45-kip-microcode: chooses microcode for the machine's CPUs, and puts the early part into the
+// staging area for the image plugin.
+//
+// Before generators (50) and the image plugin (58), so that both could see it; what it writes,
+// kip.d/early.cpio, no other plugin looks at.
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "src/cli/packing.h"
+#include "src/cli/plugin.h"
+#include "src/cli/staging.h"
+#include "src/host/situation.h"
+
+namespace kip::plugins {
+namespace {
+
+using cli::ExitCode;
+
+cli::SourceOptions sources(const cli::Plugin& plugin) {
+  const policy::MicrocodeSettings& settings = plugin.settings().microcode;
+  cli::SourceOptions options;
+  options.cpus = values_of(settings.cpu);
+  options.firmware = values_of(settings.firmware);
+  options.holds = values_of(settings.hold);
+  options.pins = values_of(settings.pin);
+  options.kernel = plugin.call().kernel;
+  options.allow_none = settings.on_none.value == policy::OnNone::kWarn;
+  return options;
+}
+
+// Whether the CPUs here are anything to the image: told by the administrator, or by the machine.
+bool concerns_us(const cli::Plugin& plugin) {
+  if (!plugin.settings().microcode.cpu.empty()) return true;
+  if (!host::has_early_microcode()) return false;
+  const host::Situation here = host::read_situation(Root());
+  if (here.owns_microcode()) return true;
+  plugin.messages().detail("this is " + to_text(here) +
+                           ": no microcode, unless Cpu= or KIP_CPU asks for some");
+  return false;
+}
+
+// kip's directory in the staging area; no link is followed.
+Status make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("cannot be made");
+  const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return fail_errno("is no directory of ours");
+  return {};
+}
+
+int write(const cli::Plugin& plugin, const cli::Choice& choice) {
+  const std::string path = plugin.call().staging + "/" + cli::kEarlyPart;
+  const std::string directory = plugin.call().staging + "/" + cli::kOwnDirectory;
+  if (const Status made = make_directory(directory); !made)
+    return plugin.give_up(directory, made.error());
+  auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600);
+  if (!file) return plugin.give_up(path, file.error());
+  cli::Packing packing(choice, plugin.messages(), path);
+  if (packing.write(*file, /*marked=*/true) || packing.read_back(file->descriptor())) {
+    plugin.messages().warning("no microcode is added");
+    return 0;
+  }
+  if (const Status status = file->commit(); !status) return plugin.give_up(path, status.error());
+  for (const cli::PackedCpu& cpu : packing.report().cpus) {
+    for (const std::string& line : to_lines(cpu)) plugin.messages().note(line);
+  }
+  return 0;
+}
+
+int run(int argc, char** argv) {
+  cli::Plugin plugin("45-kip-microcode", argc, argv);
+  if (const auto code = plugin.begin()) return *code;
+  if (!concerns_us(plugin)) return 0;
+  const int none = plugin.settings().microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
+  const cli::SourceOptions options = sources(plugin);
+  cli::Choice choice(options, plugin.messages());
+  ExitCode code = choice.prepare();
+  if (code == ExitCode::kDone) code = choice.read_and_choose(ucode::Depth::kHeaders);
+  if (code == ExitCode::kDone) {
+    cli::say_findings(choice.catalog(), plugin.messages());
+    code = choice.judge();
+  }
+  if (code != ExitCode::kDone) {
+    plugin.messages().warning("no microcode is added");
+    return none;
+  }
+  if (choice.selection().choices.empty()) return none;
+  return write(plugin, choice);
+}
+
+}  // namespace
+}  // namespace kip::plugins
+
+int main(int argc, char** argv) {
+  return kip::plugins::run(argc, argv);
+}

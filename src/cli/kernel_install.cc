@@ -1,0 +1,106 @@
+#include <array>
+#include <cstring>
+
+#include "src/cli/kernel_install.h"
+#include "src/cli/messages.h"
+
+namespace kip::cli {
+namespace {
+
+// The signs are variables that kernel-install sets for plugins. Versions behind one sign cannot be
+// told apart, and need not be: 254's own ukify plugin takes nothing from the staging area, which
+// 255 mended; 259 moved the area to /var/tmp; 260 and 261 changed nothing here.
+constexpr std::array kCallers = {
+    CallerRow{"systemd 262", "KERNEL_INSTALL_ENTRY_NAME", true},
+    CallerRow{"systemd 258 to 261", "KERNEL_INSTALL_BOOT_ENTRY_TYPE", true},
+    CallerRow{"systemd 254 to 257", "KERNEL_INSTALL_IMAGE_TYPE", true},
+    CallerRow{"systemd 251 to 253", "KERNEL_INSTALL_STAGING_AREA", false},
+    CallerRow{"Gentoo's installkernel", "INSTALLKERNEL_STAGING_AREA", false},
+};
+
+std::string text_of(const char* variable) {
+  return environment(variable).value_or("");
+}
+
+const CallerRow* caller_here() {
+  for (const CallerRow& row : kCallers) {
+    if (environment(row.sign)) return &row;
+  }
+  return nullptr;
+}
+
+Invocation nothing(std::string why) {
+  Invocation call;
+  call.why = std::move(why);
+  return call;
+}
+
+Invocation usage(std::string why) {
+  Invocation call = nothing(std::move(why));
+  call.action = Invocation::Action::kUsage;
+  return call;
+}
+
+// VERSION IMAGE, and no verb.
+bool is_gentoo(int argc) {
+  return argc == 3 && environment("INSTALLKERNEL_STAGING_AREA") &&
+         !environment("KERNEL_INSTALL_STAGING_AREA");
+}
+
+Invocation from_gentoo(char** argv) {
+  Invocation call;
+  call.kernel = argv[1];
+  call.image = argv[2];
+  call.staging = text_of("INSTALLKERNEL_STAGING_AREA");
+  call.layout = text_of("INSTALLKERNEL_LAYOUT");
+  const std::string verbose = text_of("INSTALLKERNEL_VERBOSE");
+  call.verbose = !verbose.empty() && verbose != "0";
+  return call;
+}
+
+Invocation from_systemd(int argc, char** argv) {
+  Invocation call;
+  call.kernel = argv[2];
+  call.entry_directory = argv[3];
+  call.image = argv[4];
+  call.initrds.assign(argv + 5, argv + argc);
+  call.staging = text_of("KERNEL_INSTALL_STAGING_AREA");
+  call.layout = text_of("KERNEL_INSTALL_LAYOUT");
+  call.is_uki = text_of("KERNEL_INSTALL_IMAGE_TYPE") == "uki";
+  const std::string verbose = text_of("KERNEL_INSTALL_VERBOSE");
+  call.verbose = !verbose.empty() && verbose != "0";
+  return call;
+}
+
+}  // namespace
+
+std::span<const CallerRow> caller_table() {
+  return kCallers;
+}
+
+Invocation read_invocation(int argc, char** argv) {
+  const CallerRow* const caller = caller_here();
+  Invocation call;
+  if (is_gentoo(argc)) {
+    call = from_gentoo(argv);
+  } else if (argc < 2) {
+    return usage("kernel-install runs this: add KVER ENTRY-DIRECTORY IMAGE [INITRD...]");
+  } else if (std::strcmp(argv[1], "add") != 0) {
+    return nothing(std::string("nothing to do for ") + argv[1]);
+  } else if (argc < 5) {
+    return usage("kernel-install runs this: add KVER ENTRY-DIRECTORY IMAGE [INITRD...]");
+  } else if (caller == nullptr) {
+    return nothing("no staging area: systemd before 251, whose plugins cannot add to an initrd");
+  } else {
+    call = from_systemd(argc, argv);
+  }
+  call.caller = caller;
+  if (environment("KERNEL_INSTALL_CONF_ROOT") || environment("INSTALLKERNEL_CONF_ROOT"))
+    call.root = text_of("KIP_ROOT");
+  call.action = Invocation::Action::kAdd;
+  if (call.is_uki)
+    return nothing("the kernel is a unified image already, and its initrd is sealed in it");
+  return call;
+}
+
+}  // namespace kip::cli
