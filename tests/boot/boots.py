@@ -7,6 +7,7 @@ quick kernel, and one boot on the loader as it was before its rework. Everything
 from dataclasses import replace
 
 import cpus
+import installed
 import parts
 import supplies
 from case import Case
@@ -58,6 +59,9 @@ STANDARD = [
     _everything("everything-intel", cpus.SKYLAKE),
     _real("amd-milan", cpus.MILAN),
     _real("amd-rome", cpus.ROME),
+    _case("installed-intel", cpus.SKYLAKE, supplies.intel_made, packer=installed.plain),
+    _case("installed-amd", cpus.MILAN, MILAN_MADE, packer=installed.plain),
+    _case("installed-over-stale", cpus.SKYLAKE, supplies.intel_made, packer=installed.over_stale),
     _lost("lost-flipped-bit", damage=parts.flipped_bit),
     _lost("lost-other-cpu", supplies.intel_made_other_cpu, specs=(cpus.CASCADE_LAKE.spec,)),
     _lost("lost-behind-base", image=parts.behind),
