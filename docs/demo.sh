@@ -47,5 +47,38 @@ if command -v cpio >/dev/null; then
   show cpio -tv --quiet -F early.cpio
 fi
 
+# kernel-install is in Debian's package systemd; elsewhere it may be missing, and then this part is.
+if ! command -v kernel-install >/dev/null; then
+  say "kernel-install is not installed here: the plugins are not shown."
+else
+  say "Now as it happens on every kernel update: kernel-install, with kip's plugins, below a scratch directory." \
+    "A stub stands in for the initrd generator. KIP_CPU stands in for Cpu=, since this may be a guest or a container."
+  plugins=$(dirname "$(command -v 45-kip-microcode)")
+  mkdir -p conf boot/0123456789abcdef0123456789abcdef plugins staging
+  ln -s "$plugins/45-kip-microcode" plugins/45-kip-microcode.install
+  ln -s "$plugins/58-kip-image" plugins/58-kip-image.install
+  printf 'layout=bls\n' >conf/install.conf
+  printf 'quiet\n' >conf/cmdline
+  printf 'made-up kernel\n' >vmlinuz
+  mkdir base
+  printf '#!/bin/sh\n' >base/init
+  (cd base && printf 'init\n' | cpio -o -H newc --quiet | gzip -n >../initrd.img)
+  printf '#!/bin/sh\n[ "$1" != add ] || cp "%s/initrd.img" "$KERNEL_INSTALL_STAGING_AREA/initrd"\n' "$PWD" \
+    >plugins/50-stub.install
+  chmod +x plugins/50-stub.install
+  export KERNEL_INSTALL_CONF_ROOT=$PWD/conf BOOT_ROOT=$PWD/boot MACHINE_ID=0123456789abcdef0123456789abcdef
+  export KERNEL_INSTALL_READ_MACHINE_INFO=no KERNEL_INSTALL_BYPASS='' TMPDIR=$PWD/staging KIP_ROOT=$PWD/conf KIP_CPU=$cpu
+  export KERNEL_INSTALL_PLUGINS="$PWD/plugins/45-kip-microcode.install $PWD/plugins/50-stub.install \
+    $PWD/plugins/58-kip-image.install /usr/lib/kernel/install.d/90-loaderentry.install"
+  [[ ${#firmware[@]} -eq 0 ]] || export KIP_FIRMWARE=$PWD/firmware
+  show kernel-install add 6.12.0-demo vmlinuz
+  initrd=boot/$MACHINE_ID/6.12.0-demo/initrd
+  say "The initrd of the new boot entry: kip's part in front, the generator's behind it, unchanged."
+  show cpio -tv --quiet -F "$initrd"
+  show cpio -i --quiet --to-stdout -F "$initrd" kip/early
+  show ucode-pack verify "$initrd"
+  cmp <(tail -c "$(wc -c <initrd.img)" "$initrd") initrd.img
+fi
+
 printf '\nShown: %s for CPU %s, chosen, packed, verified: %s bytes of early.cpio, to stand in front of an initrd.\n' \
   "$source" "$cpu" "$(wc -c <early.cpio)"

@@ -18,7 +18,7 @@ std::optional<int> Plugin::begin() {
     case Invocation::Action::kAdd:
       break;
   }
-  if (!read_settings()) return 0;
+  if (!read_settings()) return settings_.microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
   if (!settings_.image.enabled.value) {
     messages_.detail("turned off by " + to_text(*settings_.image.enabled.origin));
     return 0;

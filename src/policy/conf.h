@@ -26,7 +26,7 @@
 namespace kip::policy {
 
 /// Largest configuration file we read, in bytes.
-inline constexpr std::uint64_t kConfLimit = 1024 * 1024;
+inline constexpr std::uint64_t kConfLimit = 1 << 20;
 
 /// Most findings of one file: at the last of them reading ends. A picture that is called x.conf is not worth ten
 /// thousand messages.

@@ -1,5 +1,6 @@
 #include <dirent.h>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <map>
 #include <memory>
 #include <sys/stat.h>
@@ -79,9 +80,9 @@ ConfFile unread(const std::string& path, const Error& error) {
 
 Result<std::vector<ConfFile>> read_conf_files(const Root& root) {
   std::map<std::string, std::string> paths;  // by name
-  for (const std::string directory : kDirectories) {
+  for (const char* const directory : kDirectories) {
     for (const std::string& name : TRY(conf_names(root, directory)))
-      paths[name] = directory + "/" + name;
+      paths[name] = fmt::format("{}/{}", directory, name);
   }
   std::vector<ConfFile> files;
   for (const auto& [name, path] : paths) {

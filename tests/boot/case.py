@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import guest
 import newc
 from blobs import Update
 from cpus import Cpu
@@ -35,6 +36,7 @@ class Case:
     packer: Callable  # (directory of programs, specs, Supply, scratch directory) -> bytes of the early part
     damage: Callable  # (early part, Place) -> early part as it goes into the image, of the same length
     image: Callable  # (early part, base) -> bytes to boot
+    base: Callable = guest.base  # () -> bytes for behind the early part
     loads: bool = True
     loader_on: bool = True  # False: the kernel is expected to switch its loader off
     ahead: int | None = None  # the guest's revision less the update's; None: AMD 0, Intel whatever QEMU gives

@@ -32,8 +32,9 @@ TOOLS = {
 
 SYSFS = "/sys/devices/system/cpu/cpu0/microcode"
 # Every applet by its full call: Debian's busybox has no installer for links, its shell does not look inside.
-INIT = f"""#!/bin/busybox sh
-b=/bin/busybox
+_INIT = f"""#!@BUSYBOX@ sh
+b=@BUSYBOX@
+$b mkdir -p /proc /sys
 $b mount -t proc proc /proc; $b mount -t sysfs sysfs /sys
 echo "@@ kernel $($b uname -r)"
 echo "@@ loader $($b cat {SYSFS}/version) $($b cat {SYSFS}/processor_flags)"
@@ -41,6 +42,19 @@ $b sha256sum /kernel/x86/microcode/*.bin | $b sed 's/^/@@ file /'
 $b dmesg | $b grep -i microcode | $b sed 's/^/@@ dmesg /'
 $b poweroff -f
 """
+
+
+def init(busybox="/bin/busybox"):
+    """The script, for a busybox at that path."""
+    return _INIT.replace("@BUSYBOX@", busybox).encode()
+
+
+def static_busybox():
+    """The program's bytes; a Fault where it needs libraries."""
+    busybox = Path(shutil.which("busybox")).read_bytes()
+    dynamic = any(segment.kind == elf.INTERPRETER for segment in elf.segments(busybox))
+    require(not dynamic, "needs busybox-static ('busybox' is linked dynamically)")
+    return busybox
 
 
 @dataclass(frozen=True)
@@ -71,11 +85,8 @@ def zstd(*options, data):
 @functools.cache
 def base():
     """The compressed base initrd. It must be compressed: nothing behind it is an early part any more."""
-    busybox = Path(shutil.which("busybox")).read_bytes()
-    dynamic = any(segment.kind == elf.INTERPRETER for segment in elf.segments(busybox))
-    require(not dynamic, "needs busybox-static ('busybox' is linked dynamically)")
     tree = {"bin": None, "proc": None, "sys": None, "dev": None}
-    return zstd("-9", data=newc.write(tree | {"bin/busybox": busybox, "init": INIT.encode()}))
+    return zstd("-9", data=newc.write(tree | {"bin/busybox": static_busybox(), "init": init()}))
 
 
 def _command(kernel, image, cpu, watched, log, words):

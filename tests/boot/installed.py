@@ -2,7 +2,7 @@
 
 The packers here run kernel-install of this machine in a scratch root, with a stub that stages the base as a
 generator would, our plugins, and systemd's own plugin that writes the entry. They return the installed
-initrd up to the base, so that what boots is the installed file, byte for byte.
+initrd up to what stays of the base, so that what boots is the installed file, byte for byte.
 """
 
 import os
@@ -64,24 +64,31 @@ def _entry_initrd(programs, specs, supply, scratch, base):
     return images[0]
 
 
-def _up_to_base(image):
-    base = guest.base()
-    require(image.endswith(base), "the installed initrd does not end in the generator's")
-    return image[: -len(base)]
+def rest(base):
+    """A base without the raw archives at its front and the zeros behind them."""
+    at = newc.end(base) if base.startswith(newc.MAGIC) else 0
+    return base[at:].lstrip(b"\0")
 
 
-def plain(programs, specs, supply, scratch):
-    """A base without microcode."""
-    return _up_to_base(_entry_initrd(programs, specs, supply, scratch, guest.base()))
+def over(base):
+    """A packer: the early part of the entry that is made of base(), a generator's initrd."""
+
+    def packer(programs, specs, supply, scratch):
+        initrd = base()
+        image = _entry_initrd(programs, specs, supply, scratch, initrd)
+        kept = rest(initrd)
+        require(image.endswith(kept), "the installed initrd does not end in the generator's")
+        early = image[: -len(kept)]
+        require(early.count(b"\0early_cpio\0") <= 1, "the base's own early part is still there")
+        return early
+
+    return packer
 
 
-def over_stale(programs, specs, supply, scratch):
+def stale():
     """A base that begins as dracut's do, with an early part of its own: an older update for Skylake."""
-    stale = blobs.intel(SKYLAKE.ident, INTEL_MASK, STALE_REVISION)
+    old = blobs.intel(SKYLAKE.ident, INTEL_MASK, STALE_REVISION)
     tree = {".": None, "early_cpio": b"1\n", "kernel": None, "kernel/x86": None, "kernel/x86/microcode": None,
-            "kernel/x86/microcode/GenuineIntel.bin": stale.data}  # fmt: skip
+            "kernel/x86/microcode/GenuineIntel.bin": old.data}  # fmt: skip
     early = newc.write(tree)
-    early += bytes(-len(early) % 512)
-    image = _entry_initrd(programs, specs, supply, scratch, early + guest.base())
-    require(image.count(b"early_cpio") == 1, "the base's own early part is still there")
-    return _up_to_base(image)
+    return early + bytes(-len(early) % 512) + guest.base()

@@ -59,7 +59,8 @@ def _output(*command):
     return done.stdout if done.returncode == 0 else ""
 
 
-def _cache():
+def cache():
+    """Where kernels are kept between runs; what else is made from them lies beside."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("KIP_CACHE") or Path(home) / "kip") / "kernels"
 
@@ -143,7 +144,7 @@ def _find(wish):
         found = _resolve(wish)
         if found:
             package, version, digest = found
-            place = _cache() / digest
+            place = cache() / digest
             image = _cached(place) or _fetch(package, version, digest, place)
             if image:
                 return Kernel(wish.words, package, version, image)
@@ -167,3 +168,15 @@ def get(key):
     if isinstance(outcome, Fault):
         raise outcome
     return outcome
+
+
+def modules(kernel, root):
+    """Unpacks the kernel's package below `root`, modules and all, and returns the release's name."""
+    with tempfile.TemporaryDirectory() as scratch:
+        _output("sh", "-c", f"cd {scratch} && apt-get -qq download {kernel.package}={kernel.version}")
+        files = list(Path(scratch).glob("*.deb"))
+        require(files, f"kernel: the mirror does not have '{kernel.package}' {kernel.version}")
+        # Not `dpkg-deb -x`: it puts a directory in the place of a merged /usr's link `lib`.
+        unpack = 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"'
+        subprocess.run(["bash", "-c", f"set -o pipefail; {unpack}", "_", files[0], root], check=True)
+    return kernel.package.removeprefix("linux-image-")

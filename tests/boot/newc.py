@@ -49,6 +49,15 @@ def write(tree):
 
 def read(archive):
     """The files of one whole archive in order; directories are passed over, anything odd is a Fault."""
+    return _walk(archive)[0]
+
+
+def end(archive):
+    """The offset behind the archive's trailer."""
+    return _walk(archive)[1]
+
+
+def _walk(archive):
     members, at = [], 0
     while True:
         require(archive[at : at + 6] == MAGIC, f"archive: no newc header at offset {at:#x}")
@@ -60,7 +69,7 @@ def read(archive):
         start = _up4(at + HEADER + name_size)
         require(start + size <= len(archive), f"archive: member '{name.decode()}' runs over the end")
         if name == TRAILER:
-            return members
+            return members, start
         if mode & 0o170000 == 0o100000:
             members.append(Member(name.decode(), start, archive[start : start + size]))
         at = _up4(start + size)

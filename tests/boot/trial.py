@@ -108,7 +108,7 @@ def run(case, programs, corpus, scratch):
     early = case.packer(programs, case.specs, supply, scratch)
     place = _locate(case, early, update)
     early = case.damage(early, place)
-    image = case.image(early, guest.base())
+    image = case.image(early, case.base())
     boot = guest.boot(kernel.image, image, _cpu(case, update), watched, case.words)
     try:
         general = _judge_guest(case, boot, kernel, early, place.member)

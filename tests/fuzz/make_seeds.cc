@@ -162,6 +162,24 @@ void texts(Seeds& seeds) {
   }
 }
 
+void settings(Seeds& seeds) {
+  using std::string_view_literals::operator""sv;
+  const auto add = [&](const char* name, std::string_view words) {
+    seeds.add("conf", name, text(words));
+  };
+  add("every-key",
+      "[Microcode]\nCpu=host\nCpu=!cpu00A20F12\nFirmware=/srv/a b\nHold=06-8f-08\n"
+      "Pin=0x806f8,,eq:0x1\nOnNone=fail\nConflict=strip\n[Image]\nEnabled=no\n");
+  add("reset", "[Microcode]\nHold=06-8f-08\nHold=\nHold = 0x50657,0x80,lt:0x5 \n");
+  add("comments", "# a\n\n ; b\n [Image]\t\n\tEnabled = yes # c");
+  add("broken-values", "[Microcode]\nHold=06-8f\nPin=06-8f-08\nCpu=@fleet\nOnNone=\n");
+  add("unknown", "[Modules]\nInclude=zfs\n[Microcode]\nHolds=1\n");
+  add("no-section", "Hold=06-8f-08\n[\nCpu=host\n[Image]\nEnabled\n=yes\n");
+  add("carriage-returns", "[Image]\r\nEnabled=no\r\n");
+  add("byte-order-mark", "\xef\xbb\xbf[Image]\nEnabled=no\n");
+  add("odd-bytes", "[Image]\nEnabled=n\0o\nEnabled=\xfc\nEnabled=\xe2\x82\xac\n"sv);
+}
+
 }  // namespace
 }  // namespace kip::fuzz
 
@@ -173,5 +191,6 @@ int main(int count, char** arguments) {
   kip::fuzz::archives(seeds);
   kip::fuzz::descriptions(seeds);
   kip::fuzz::texts(seeds);
+  kip::fuzz::settings(seeds);
   return 0;
 }

@@ -1,7 +1,6 @@
 // kip.conf.d as text and as files: which lines count, which files count, and in which words the rest
 // is reported.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <gmock/gmock.h>
 #include <ostream>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@ using testing::IsEmpty;
 // "1:Microcode.Cpu=host"
 std::vector<std::string> lines_of(const ConfFile& file) {
   std::vector<std::string> lines;
+  lines.reserve(file.lines.size());
   for (const ConfLine& line : file.lines) {
     lines.push_back(
         fmt::format("{}:{}.{}={}", line.origin.line, line.section, line.key, line.value));
@@ -30,6 +30,7 @@ std::vector<std::string> lines_of(const ConfFile& file) {
 
 std::vector<std::string> findings_of(const ConfFile& file) {
   std::vector<std::string> findings;
+  findings.reserve(file.findings.size());
   for (const Finding& finding : file.findings) findings.push_back(to_line(finding));
   return findings;
 }
@@ -198,7 +199,7 @@ class ConfFiles : public testing::Test {
   }
   // The one file that counts is the administrator's a.conf, and says this in place of lines.
   void expect_unread(const std::string& what) const {
-    vendor_line_would_count();
+    place_.write(std::string(kVendor) + "a.conf", kText);  // would count
     const auto all = files();
     ASSERT_EQ(all.size(), 1u);
     EXPECT_EQ(all[0].path, "/etc/kip/kip.conf.d/a.conf");
@@ -208,7 +209,6 @@ class ConfFiles : public testing::Test {
     EXPECT_EQ(all[0].findings[0].severity, Severity::kError);
     EXPECT_EQ(all[0].findings[0].rule, "conf-file");
   }
-  void vendor_line_would_count() const { place_.write(std::string(kVendor) + "a.conf", kText); }
 
   support::TempDir place_;
 };
