@@ -70,6 +70,12 @@ int run(int argc, char** argv) {
   cli::Plugin plugin("45-kip-microcode", argc, argv);
   if (const auto code = plugin.begin()) return *code;
   if (!concerns_us(plugin)) return 0;
+  if (plugin.call().is_uki) {
+    plugin.messages().warning(
+        "no microcode is added: the kernel is a unified image already, and its initrd is sealed in "
+        "it");
+    return 0;
+  }
   const int none = plugin.settings().microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
   const cli::SourceOptions options = sources(plugin);
   cli::Choice choice(options, plugin.messages());

@@ -99,12 +99,23 @@ class Image {
     return front && !front->own.empty();
   }
 
+  // As 58; as 86 the mark is there. It goes with the staging area.
+  bool is_first_run() const {
+    const std::string mark = call_.staging + "/" + cli::kOwnDirectory + "/image-seen";
+    const Fd made(::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    return static_cast<bool>(made);
+  }
+
   int add(const Vendors& vendors) {
     if (is_done()) {
       plugin_.messages().detail("the first of several initrds has the microcode already");
       return 0;
     }
     const cli::ImageChoice choice = choose_image(call_, staging_);
+    if (!is_first_run() && staging_.uki) {
+      plugin_.messages().detail("'uki.efi' was made of what the first run left");
+      return 0;
+    }
     switch (choice.kind) {
       case cli::ImageChoice::Kind::kMerge:
         replace(choice.source, choice.target, vendors);

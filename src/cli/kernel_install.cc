@@ -29,9 +29,15 @@ const CallerRow* caller_here() {
   return nullptr;
 }
 
+bool is_on(const char* variable) {
+  const auto value = environment(variable);
+  return value && *value != "0";
+}
+
 Invocation nothing(std::string why) {
   Invocation call;
   call.why = std::move(why);
+  call.verbose = is_on("KERNEL_INSTALL_VERBOSE") || is_on("INSTALLKERNEL_VERBOSE");
   return call;
 }
 
@@ -53,8 +59,7 @@ Invocation from_gentoo(char** argv) {
   call.image = argv[2];
   call.staging = text_of("INSTALLKERNEL_STAGING_AREA");
   call.layout = text_of("INSTALLKERNEL_LAYOUT");
-  const std::string verbose = text_of("INSTALLKERNEL_VERBOSE");
-  call.verbose = !verbose.empty() && verbose != "0";
+  call.verbose = is_on("INSTALLKERNEL_VERBOSE");
   return call;
 }
 
@@ -67,8 +72,7 @@ Invocation from_systemd(int argc, char** argv) {
   call.staging = text_of("KERNEL_INSTALL_STAGING_AREA");
   call.layout = text_of("KERNEL_INSTALL_LAYOUT");
   call.is_uki = text_of("KERNEL_INSTALL_IMAGE_TYPE") == "uki";
-  const std::string verbose = text_of("KERNEL_INSTALL_VERBOSE");
-  call.verbose = !verbose.empty() && verbose != "0";
+  call.verbose = is_on("KERNEL_INSTALL_VERBOSE");
   return call;
 }
 
@@ -98,8 +102,6 @@ Invocation read_invocation(int argc, char** argv) {
   if (environment("KERNEL_INSTALL_CONF_ROOT") || environment("INSTALLKERNEL_CONF_ROOT"))
     call.root = text_of("KIP_ROOT");
   call.action = Invocation::Action::kAdd;
-  if (call.is_uki)
-    return nothing("the kernel is a unified image already, and its initrd is sealed in it");
   return call;
 }
 
