@@ -98,6 +98,8 @@ Invocation read_invocation(int argc, char** argv) {
   } else {
     call = from_systemd(argc, argv);
   }
+  if (call.layout == "ostree")
+    return nothing("the initrd of an ostree deployment is not ours to change");
   call.caller = caller;
   if (environment("KERNEL_INSTALL_CONF_ROOT") || environment("INSTALLKERNEL_CONF_ROOT"))
     call.root = text_of("KIP_ROOT");
