@@ -50,14 +50,16 @@ Result<Staging> read_staging(const std::string& directory) {
   const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir(directory.c_str()), &::closedir);
   if (!list) return fail_errno("cannot be listed");
   Staging staging;
-  errno = 0;
-  while (const dirent* const entry = ::readdir(list.get())) {
+  const auto next = [&] {
+    errno = 0;  // the only sign of a failure; looking at a dangling link sets it as well
+    return ::readdir(list.get());
+  };
+  while (const dirent* const entry = next()) {
     const std::string name = entry->d_name;
     if (!is_file(directory + "/" + name)) continue;
     if (name.starts_with("initrd")) staging.initrds.push_back(name);
     if (name.starts_with("microcode")) staging.microcode.push_back(name);
     if (name == "uki.efi") staging.uki = true;
-    errno = 0;
   }
   if (errno != 0) return fail_errno("cannot be listed");
   std::sort(staging.initrds.begin(), staging.initrds.end());
