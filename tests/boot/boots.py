@@ -10,6 +10,7 @@ import cpus
 import generators
 import guest
 import installed
+import machine
 import parts
 import supplies
 from case import Case
@@ -84,6 +85,8 @@ STANDARD = [
 MORE = [
     _generated("installed-initramfs-tools", "initramfs-tools"),
     _generated("installed-dracut", "dracut"),
+    _case("installed-257", cpus.SKYLAKE, supplies.intel_made, packer=installed.over(guest.base, machine.TRIXIE)),
+    _case("installed-257-unified", cpus.MILAN, MILAN_MADE, unified=True),
     _real("intel-cascade-lake", cpus.CASCADE_LAKE),
     _real("intel-denverton", cpus.DENVERTON),
     _real("intel-ice-lake", cpus.ICE_LAKE),
@@ -116,5 +119,6 @@ def table():
     first, *rest = STANDARD
     cases = STANDARD + [_on_old_kernel(first, "standard")]
     cases += [replace(case, tier="all") for case in MORE]
-    # Generators' initrds are made for one kernel.
-    return cases + [_on_old_kernel(case, "all") for case in rest + MORE if case.base is guest.base]
+    # Generators' initrds are made for one kernel; a unified image holds its own.
+    old = [case for case in rest + MORE if case.base is guest.base and not case.unified]
+    return cases + [_on_old_kernel(case, "all") for case in old]

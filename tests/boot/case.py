@@ -37,6 +37,7 @@ class Case:
     damage: Callable  # (early part, Place) -> early part as it goes into the image, of the same length
     image: Callable  # (early part, base) -> bytes to boot
     base: Callable = guest.base  # () -> bytes for behind the early part
+    unified: bool = False  # a unified image under UEFI: uefi.py
     loads: bool = True
     loader_on: bool = True  # False: the kernel is expected to switch its loader off
     ahead: int | None = None  # the guest's revision less the update's; None: AMD 0, Intel whatever QEMU gives

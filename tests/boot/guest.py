@@ -89,7 +89,7 @@ def base():
     return zstd("-9", data=newc.write(tree | {"bin/busybox": static_busybox(), "init": init()}))
 
 
-def _command(kernel, image, cpu, watched, log, words):
+def _command(options, cpu, watched, log):
     """QEMU's command line. `-accel tcg` always: proof B reads a log that only TCG writes."""
     watch = []
     if watched:
@@ -99,18 +99,15 @@ def _command(kernel, image, cpu, watched, log, words):
     return [
         "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-cpu", cpu, "-m", str(MEMORY_MIB),
         "-smp", "1", "-nodefaults", "-display", "none", "-monitor", "none", "-serial", "stdio",
-        "-no-reboot", *watch, "-kernel", str(kernel), "-initrd", str(image),
-        # nokaslr: watched addresses and the direct map are then where the ELF file and the ABI say.
-        "-append", " ".join(["console=ttyS0 panic=-1 nokaslr", *words]),
-    ]
+        "-no-reboot", *watch, *options,
+    ]  # fmt: skip
 
 
-def boot(kernel, image, cpu, watched=(), words=()):
-    """Boots `image` (bytes) on the kernel file and returns its Boot, or a Fault if it did not power off."""
+def run(options, cpu, watched=()):
+    """A guest with these options of QEMU's and its Boot, or a Fault if it did not power off."""
     with tempfile.TemporaryDirectory() as scratch:
-        file, log = Path(scratch, "image"), Path(scratch, "log")
-        file.write_bytes(image)
-        command = _command(kernel, file, cpu, watched, log, words)
+        log = Path(scratch, "log")
+        command = _command(options, cpu, watched, log)
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as qemu:
@@ -123,3 +120,13 @@ def boot(kernel, image, cpu, watched=(), words=()):
             how = "guard ended it" if qemu.returncode < 0 else f"QEMU exited {qemu.returncode}"
             raise Fault(f"boot: no '{END_MARKER}' ({how}, {GUARD_SECONDS} s allowed)", log=serial)
         return Boot(serial, log.read_text() if log.exists() else "")
+
+
+def boot(kernel, image, cpu, watched=(), words=()):
+    """Boots `image` (bytes) on the kernel file, without any firmware's part in it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch, "image")
+        file.write_bytes(image)
+        # nokaslr: watched addresses and the direct map are then where the ELF file and the ABI say.
+        append = " ".join(["console=ttyS0 panic=-1 nokaslr", *words])
+        return run(["-kernel", str(kernel), "-initrd", str(file), "-append", append], cpu, watched)

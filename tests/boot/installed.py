@@ -1,13 +1,13 @@
 """Early parts that the plugins made: a real kernel-install writes an entry, and its initrd is what boots.
 
-The packers here run kernel-install of this machine in a scratch root, with a stub that stages the base as a
-generator would, our plugins, and systemd's own plugin that writes the entry. They return the installed
+The scenes are those of tests/install: kernel-install of this machine or of another release in a chroot, stock
+plugins and ours, a stub that stages the base as a generator would. The packers here return the installed
 initrd up to what stays of the base, so that what boots is the installed file, byte for byte.
 """
 
-import os
 import shutil
-import subprocess
+import sys
+from pathlib import Path
 
 import blobs
 import guest
@@ -15,53 +15,29 @@ import newc
 from cpus import INTEL_MASK, SKYLAKE
 from fault import require
 
-MACHINE = "0123456789abcdef0123456789abcdef"
-RELEASE = "6.12.0-test"
+sys.path.append(str(Path(__file__).resolve().parent.parent / "install"))
+
+import machine  # noqa: E402
+import scene  # noqa: E402
+
 STALE_REVISION = 0x60000001
-ENTRY_PLUGIN = "/usr/lib/kernel/install.d/90-loaderentry.install"
-STAGE = """#!/bin/sh
-[ "$1" != add ] || cp "$KIP_TEST_BASE" "$KERNEL_INSTALL_STAGING_AREA/initrd"
-"""
 
 
-def _plugins(programs, scratch):
-    """The plugins in their order. kernel-install takes them by path, under names that sort as installed."""
-    directory = scratch / "plugins"
-    directory.mkdir()
-    for name in ("45-kip-microcode", "58-kip-image"):
-        shutil.copy2(programs / name, directory / f"{name}.install")
-    stage = directory / "50-stage.install"
-    stage.write_text(STAGE)
-    stage.chmod(0o755)
-    return [*sorted(str(path) for path in directory.iterdir()), ENTRY_PLUGIN]
-
-
-def _entry_initrd(programs, specs, supply, scratch, base):
-    """The initrd of the entry that `kernel-install add` wrote, twice: the second run must change nothing."""
-    require(shutil.which("kernel-install"), "needs systemd (kernel-install)")
-    conf, boot, kernel, staged = (scratch / name for name in ("conf", "boot", "vmlinuz", "base"))
-    conf.mkdir()
-    (conf / "install.conf").write_text("layout=bls\n")
-    (conf / "cmdline").write_text("quiet\n")
-    (boot / MACHINE).mkdir(parents=True)
-    kernel.write_bytes(b"kernel")
-    staged.write_bytes(base)
-    environment = os.environ | {
-        "KERNEL_INSTALL_CONF_ROOT": str(conf), "BOOT_ROOT": str(boot), "MACHINE_ID": MACHINE,
-        "TMPDIR": str(scratch), "KERNEL_INSTALL_PLUGINS": " ".join(_plugins(programs, scratch)),
-        "KIP_ROOT": str(conf), "KIP_CPU": " ".join(specs), "KIP_TEST_BASE": str(staged),
-        "KIP_FIRMWARE": " ".join(str(path) for path in supply.firmware),
-    }  # fmt: skip
-    images = []
-    for _ in range(2):
-        done = subprocess.run(
-            ["kernel-install", "add", RELEASE, str(kernel)],
-            env=environment, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        require(done.returncode == 0, f"kernel-install: exit {done.returncode}: {done.stderr[-300:]}")
-        images.append((boot / MACHINE / RELEASE / "initrd").read_bytes())
-    require(images[0] == images[1], "kernel-install: the second run wrote other bytes")
-    return images[0]
+def _installed(programs, specs, supply, scratch, setup, release, layout):
+    """$BOOT after `kernel-install add`, which runs twice: the second run must change nothing."""
+    release.check()
+    at = scratch / "scene"
+    at.mkdir()
+    # A chroot sees nothing but the scene, so the firmware is copied there.
+    told = {"KIP_CPU": " ".join(specs), "KIP_FIRMWARE": str(at / "firmware")}
+    stage = scene.Scene(at, release, layout, setup(told), programs)
+    for number, path in enumerate(supply.firmware):
+        shutil.copytree(path, at / "firmware" / str(number))
+    first, second = stage.add(), stage.add()
+    for run in (first, second):
+        require(run.exit == 0, f"kernel-install: exit {run.exit}: {run.stderr[-300:]}")
+    require(first.boot == second.boot, "kernel-install: the second run wrote something else")
+    return second.boot
 
 
 def rest(base):
@@ -70,12 +46,17 @@ def rest(base):
     return base[at:].lstrip(b"\0")
 
 
-def over(base):
+def over(base, release=machine.HOST):
     """A packer: the early part of the entry that is made of base(), a generator's initrd."""
 
     def packer(programs, specs, supply, scratch):
         initrd = base()
-        image = _entry_initrd(programs, specs, supply, scratch, initrd)
+
+        def setup(told):
+            return scene.Setup(staged={"initrd": initrd}, cpus=None, firmware=(), environment=told)
+
+        boot = _installed(programs, specs, supply, scratch, setup, release, "bls")
+        image = boot[f"{scene.TOKEN}/{scene.KVER}/initrd"][2]
         kept = rest(initrd)
         require(image.endswith(kept), "the installed initrd does not end in the generator's")
         early = image[: -len(kept)]
@@ -83,6 +64,19 @@ def over(base):
         return early
 
     return packer
+
+
+def unified(programs, specs, supply, scratch, kernel):
+    """The unified image that 60-ukify built of the merged initrd, for a serial console."""
+
+    def setup(told):
+        return scene.Setup(
+            staged={"initrd": guest.base()}, cpus=None, firmware=(), environment=told,
+            kernel=kernel.read_bytes(), cmdline="console=ttyS0 panic=-1",
+        )  # fmt: skip
+
+    boot = _installed(programs, specs, supply, scratch, setup, machine.TRIXIE, "uki")
+    return boot[f"EFI/Linux/{scene.TOKEN}-{scene.KVER}.efi"][2]
 
 
 def stale():

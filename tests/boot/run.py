@@ -22,6 +22,7 @@ import boots
 import corpus
 import guest
 import trial
+import uefi
 from fault import Fault
 
 LOG_TAIL = 40  # lines of the guest's serial output shown below a failure
@@ -56,7 +57,7 @@ def _attempt(case, programs, tree):
         return "FAIL", lacking
     with tempfile.TemporaryDirectory(prefix="kip-boot-") as scratch:
         try:
-            return "ok", trial.run(case, programs, tree, Path(scratch))
+            return "ok", (uefi if case.unified else trial).run(case, programs, tree, Path(scratch))
         except Fault as fault:
             for line in fault.log.splitlines()[-LOG_TAIL:]:
                 print(f"    {line}", file=sys.stderr)
