@@ -33,6 +33,10 @@ Status write_all(int descriptor, Bytes bytes) {
   return {};
 }
 
+std::string path_of(const Fd& file) {
+  return "/proc/self/fd/" + std::to_string(file.get());
+}
+
 }  // namespace
 
 Fd::~Fd() {
@@ -179,9 +183,10 @@ Result<AtomicFile> AtomicFile::prepare(const std::string& path, Existing existin
 
 Status AtomicFile::open_unnamed(mode_t mode) {
   file_ = Fd(::open(directory_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
-  if (file_) return {};
-  if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return system_error();
-  // vfat (an ESP) and some network file systems have no unnamed files.
+  if (!file_ && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) return system_error();
+  if (file_ && ::access(path_of(file_).c_str(), F_OK) == 0) return {};
+  // vfat (an ESP) and some network file systems have no unnamed files, and in a chroot without /proc
+  // one cannot be given its name.
   std::string name = directory_ + "/.kip-XXXXXX";
   file_ = Fd(::mkostemp(name.data(), O_CLOEXEC));
   if (!file_) return system_error();
@@ -223,7 +228,7 @@ Status AtomicFile::append(int source, std::uint64_t offset, std::uint64_t size) 
 }
 
 Status AtomicFile::give_name() {
-  const std::string self = "/proc/self/fd/" + std::to_string(file_.get());
+  const std::string self = path_of(file_);
   if (temporary_.empty()) {
     if (existing_ == Existing::kRefuse) {
       if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path_.c_str(), AT_SYMLINK_FOLLOW) != 0) {

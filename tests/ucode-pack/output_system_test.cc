@@ -54,6 +54,24 @@ TEST(FullFileSystem, KeepsTheOldFileAndLeavesNothing) {
   });
 }
 
+// As in the chroot of somebody who builds images.
+TEST(WithoutProc, WritesAllTheSame) {
+  if (!may_mount()) GTEST_SKIP() << "NOT RUN: a mount needs root";
+  with_each_program([&](const std::string& program) {
+    if (is_instrumented(program)) return;  // the sanitizers themselves want /proc
+    const Scene scene(program);
+    scene.dir().write("tree/06-bf-02", IntelBlob().bytes());
+    scene.dir().directory("out");
+    const std::string command = "mount -t tmpfs tmpfs /proc && exec \"$0\" \"$@\"";
+    for (const auto& more : {std::vector<std::string>{}, {"--force"}}) {
+      const Told told = scene.shell("exec unshare -m sh -c '" + command + "' \"$0\" \"$@\"",
+                                    pack_to("out/early.cpio", more));
+      EXPECT_EQ(told.code, 0) << told.err;
+      EXPECT_EQ(support::names_in(scene.dir() / "out"), std::vector<std::string>{"early.cpio"});
+    }
+  });
+}
+
 TEST(ClosedDirectory, IsAnError) {
   with_each_program([&](const std::string& program) {
     const Scene scene(program);
