@@ -39,44 +39,46 @@ bool concerns_us(const cli::Plugin& plugin) {
   return false;
 }
 
-// kip's directory in the staging area; no link is followed.
-Status make_directory(const std::string& path) {
+Status make_directory(const std::string& staging) {
+  const std::string path = staging + "/" + cli::kOwnDirectory;
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("cannot be made");
-  const Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!directory) return fail_errno("is no directory of ours");
+  TRY(cli::open_own_directory(staging));
   return {};
 }
 
-int write(const cli::Plugin& plugin, const cli::Choice& choice) {
-  const std::string path = plugin.call().staging + "/" + cli::kEarlyPart;
-  const std::string directory = plugin.call().staging + "/" + cli::kOwnDirectory;
-  if (const Status made = make_directory(directory); !made)
-    return plugin.give_up(directory, made.error());
+// False after an error was said: nothing is staged.
+bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
+  const std::string& staging = plugin.call().staging;
+  const std::string path = staging + "/" + cli::kEarlyPart;
+  const auto failed = [&](const std::string& place, const Error& error) {
+    plugin.messages().error_at(place, error);
+    return false;
+  };
+  if (const Status made = make_directory(staging); !made)
+    return failed(staging + "/" + cli::kOwnDirectory, made.error());
   auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600);
-  if (!file) return plugin.give_up(path, file.error());
+  if (!file) return failed(path, file.error());
   cli::Packing packing(choice, plugin.messages(), path);
-  if (packing.write(*file, /*marked=*/true) || packing.read_back(file->descriptor())) {
-    plugin.messages().warning("no microcode is added");
-    return 0;
-  }
-  if (const Status status = file->commit(); !status) return plugin.give_up(path, status.error());
+  if (packing.write(*file, /*marked=*/true) || packing.read_back(file->descriptor())) return false;
+  if (const Status status = file->commit(AtomicFile::Sync::kNone); !status)
+    return failed(path, status.error());
   for (const cli::PackedCpu& cpu : packing.report().cpus) {
     for (const std::string& line : to_lines(cpu)) plugin.messages().note(line);
   }
-  return 0;
+  return true;
 }
 
 int run(int argc, char** argv) {
   cli::Plugin plugin("45-kip-microcode", argc, argv);
   if (const auto code = plugin.begin()) return *code;
   if (!concerns_us(plugin)) return 0;
+  const int none = plugin.settings().microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
   if (plugin.call().is_uki) {
     plugin.messages().warning(
         "no microcode is added: the kernel is a unified image already, and its initrd is sealed in "
         "it");
-    return 0;
+    return none;
   }
-  const int none = plugin.settings().microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
   const cli::SourceOptions options = sources(plugin);
   cli::Choice choice(options, plugin.messages());
   ExitCode code = choice.prepare();
@@ -85,12 +87,14 @@ int run(int argc, char** argv) {
     cli::say_findings(choice.catalog(), plugin.messages());
     code = choice.judge();
   }
-  if (code != ExitCode::kDone) {
-    plugin.messages().warning("no microcode is added");
+  if (code == ExitCode::kDone && choice.selection().choices.empty()) {
+    if (none == 0) return 0;
+    plugin.messages().error("there is no microcode for any CPU, and OnNone=fail asks for some");
     return none;
   }
-  if (choice.selection().choices.empty()) return none;
-  return write(plugin, choice);
+  if (code == ExitCode::kDone && write(plugin, choice)) return 0;
+  plugin.messages().warning("no microcode is added");
+  return none;
 }
 
 }  // namespace

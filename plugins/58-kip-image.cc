@@ -50,16 +50,24 @@ class Image {
 
   std::string early() const { return call_.staging + "/" + cli::kEarlyPart; }
 
+  int nothing_chosen() const {
+    plugin_.messages().detail("no microcode was chosen");
+    return 0;
+  }
+
   // 0 if there is none.
   std::optional<int> look_at_early_part(Vendors& vendors) {
+    const auto directory = cli::open_own_directory(call_.staging);
+    if (!directory && directory.error().system_errno == ENOENT) return nothing_chosen();
+    if (!directory)
+      return plugin_.give_up(call_.staging + "/" + cli::kOwnDirectory, directory.error());
     const auto file = root_.open(early(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (!file && file.error().system_errno == ENOENT) {
-      plugin_.messages().detail("no microcode was chosen");
-      return 0;
-    }
+    if (!file && file.error().system_errno == ENOENT) return nothing_chosen();
     if (!file) return plugin_.give_up(early(), file.error());
     const auto front = image::read_front(file->get());
     if (!front) return plugin_.give_up(early(), front.error());
+    if (front->own.empty())
+      return plugin_.give_up(early(), {Errc::kCorrupt, "is no early part of kip", {}, 0});
     for (const image::EarlyManifest& own : front->own) {
       for (const image::ManifestCpu& cpu : own.cpus) vendors.insert(cpu.vendor);
     }
@@ -103,7 +111,7 @@ class Image {
   bool is_first_run() const {
     const std::string mark = call_.staging + "/" + cli::kOwnDirectory + "/image-seen";
     const Fd made(::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    return static_cast<bool>(made);
+    return made || errno != EEXIST;
   }
 
   int add(const Vendors& vendors) {
@@ -155,7 +163,7 @@ class Image {
     if (!file) return plugin_.give_up(target, file.error()), false;
     const auto early_size = image::write_join(root_, *join, options, *file);
     if (!early_size) return plugin_.give_up(target, early_size.error()), false;
-    if (const Status status = file->commit(); !status)
+    if (const Status status = file->commit(AtomicFile::Sync::kNone); !status)
       return plugin_.give_up(target, status.error()), false;
     plugin_.messages().note(fmt::format("{}: {} of microcode, {} bytes, in front of {} bytes",
                                         quote(target),

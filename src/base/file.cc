@@ -254,7 +254,8 @@ Status AtomicFile::give_name() {
   return {};
 }
 
-Status AtomicFile::commit() {
+Status AtomicFile::commit(Sync sync) {
+  if (sync == Sync::kNone) return give_name();
   if (::fsync(file_.get()) != 0) return system_error();
   TRY(give_name());
   const Fd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

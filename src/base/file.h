@@ -139,7 +139,9 @@ class AtomicFile : public Sink {
   /// Appends `size` bytes of another file, by reference where the file system can. kTruncated if it ends first.
   Status append(int source, std::uint64_t offset, std::uint64_t size);
 
-  Status commit();
+  /// kNone is for files that no power loss can make anybody miss: kernel-install's staging area.
+  enum class Sync : std::uint8_t { kFile, kNone };
+  Status commit(Sync sync = Sync::kFile);
 
  protected:
   Status do_write(Bytes bytes) override;

@@ -22,7 +22,11 @@ std::string text_of(const char* variable) {
   return environment(variable).value_or("");
 }
 
-const CallerRow* caller_here() {
+constexpr const CallerRow& kGentoo = kCallers.back();
+
+// Of systemd's: without a staging area none of the other signs counts, since nobody said where to.
+const CallerRow* systemd_here() {
+  if (!environment("KERNEL_INSTALL_STAGING_AREA")) return nullptr;
   for (const CallerRow& row : kCallers) {
     if (environment(row.sign)) return &row;
   }
@@ -41,8 +45,8 @@ Invocation nothing(std::string why) {
   return call;
 }
 
-Invocation usage(std::string why) {
-  Invocation call = nothing(std::move(why));
+Invocation usage() {
+  Invocation call = nothing("kernel-install runs this: add KVER ENTRY-DIRECTORY IMAGE [INITRD...]");
   call.action = Invocation::Action::kUsage;
   return call;
 }
@@ -59,6 +63,7 @@ Invocation from_gentoo(char** argv) {
   call.image = argv[2];
   call.staging = text_of("INSTALLKERNEL_STAGING_AREA");
   call.layout = text_of("INSTALLKERNEL_LAYOUT");
+  call.caller = &kGentoo;
   call.verbose = is_on("INSTALLKERNEL_VERBOSE");
   return call;
 }
@@ -72,6 +77,7 @@ Invocation from_systemd(int argc, char** argv) {
   call.staging = text_of("KERNEL_INSTALL_STAGING_AREA");
   call.layout = text_of("KERNEL_INSTALL_LAYOUT");
   call.is_uki = text_of("KERNEL_INSTALL_IMAGE_TYPE") == "uki";
+  call.caller = systemd_here();
   call.verbose = is_on("KERNEL_INSTALL_VERBOSE");
   return call;
 }
@@ -83,24 +89,20 @@ std::span<const CallerRow> caller_table() {
 }
 
 Invocation read_invocation(int argc, char** argv) {
-  const CallerRow* const caller = caller_here();
   Invocation call;
   if (is_gentoo(argc)) {
     call = from_gentoo(argv);
   } else if (argc < 2) {
-    return usage("kernel-install runs this: add KVER ENTRY-DIRECTORY IMAGE [INITRD...]");
+    return usage();
   } else if (std::strcmp(argv[1], "add") != 0) {
-    return nothing(std::string("nothing to do for ") + argv[1]);
+    return nothing("nothing to do for " + quote(argv[1]));
   } else if (argc < 5) {
-    return usage("kernel-install runs this: add KVER ENTRY-DIRECTORY IMAGE [INITRD...]");
-  } else if (caller == nullptr) {
+    return usage();
+  } else if (call = from_systemd(argc, argv); call.caller == nullptr) {
     return nothing("no staging area: systemd before 251, whose plugins cannot add to an initrd");
-  } else {
-    call = from_systemd(argc, argv);
   }
   if (call.layout == "ostree")
     return nothing("the initrd of an ostree deployment is not ours to change");
-  call.caller = caller;
   if (environment("KERNEL_INSTALL_CONF_ROOT") || environment("INSTALLKERNEL_CONF_ROOT"))
     call.root = text_of("KIP_ROOT");
   call.action = Invocation::Action::kAdd;

@@ -1,9 +1,12 @@
+#include <csignal>
+
 #include "src/cli/plugin.h"
 
 namespace kip::cli {
 
 Plugin::Plugin(std::string name, int argc, char** argv)
     : messages_(std::move(name)), call_(read_invocation(argc, argv)) {
+  std::signal(SIGPIPE, SIG_IGN);  // nobody reads what we say: no reason to lose a boot entry
   messages_.set_level(call_.verbose ? Messages::Level::kVerbose : Messages::Level::kWarnings);
 }
 
@@ -20,7 +23,7 @@ std::optional<int> Plugin::begin() {
   }
   if (!read_settings()) return settings_.microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
   if (!settings_.image.enabled.value) {
-    messages_.detail("turned off by " + to_text(*settings_.image.enabled.origin));
+    messages_.detail("turned off by " + quote(to_text(*settings_.image.enabled.origin)));
     return 0;
   }
   return std::nullopt;

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <dirent.h>
+#include <fcntl.h>
 #include <memory>
 #include <sys/stat.h>
 
@@ -65,6 +66,13 @@ Result<Staging> read_staging(const std::string& directory) {
   std::sort(staging.initrds.begin(), staging.initrds.end());
   std::sort(staging.microcode.begin(), staging.microcode.end());
   return staging;
+}
+
+Result<Fd> open_own_directory(const std::string& staging) {
+  const std::string path = staging + "/" + kOwnDirectory;
+  Fd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return fail_errno("is no directory of ours");
+  return directory;
 }
 
 ImageChoice choose_image(const Invocation& call, const Staging& staging) {

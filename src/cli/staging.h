@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "src/base/result.h"
+#include "src/base/file.h"
 #include "src/cli/kernel_install.h"
 
 namespace kip::cli {
@@ -33,6 +33,9 @@ struct Staging {
 };
 
 Result<Staging> read_staging(const std::string& directory);
+
+/// kOwnDirectory in a staging area; a link there is an error, whatever it points to.
+Result<Fd> open_own_directory(const std::string& staging);
 
 struct ImageChoice {
   enum class Kind {

@@ -120,11 +120,19 @@ bool is_covered(const Join& join, const catalog::Catalog& image,
   });
 }
 
-Result<std::vector<ManifestCpu>> cpus_of(const Root& root, const std::string& early) {
+Result<EarlyManifest> manifest_of(const Root& root, const std::string& early) {
   const Opened opened = TRY(open_regular(root, early));
   const Front front = TRY(read_front(opened.file.get()));
   if (front.own.empty()) return fail(Errc::kCorrupt, "is no early part of kip");
-  return front.own.front().cpus;
+  return front.own.front();
+}
+
+// It was written whole: what is missing or broken was damaged since.
+Status check_whole(const catalog::Catalog& part, const EarlyManifest& manifest) {
+  const bool sound = std::all_of(part.entries.begin(), part.entries.end(),
+                                 [](const catalog::Entry& entry) { return entry.sound; });
+  if (sound && part.entries.size() == manifest.updates.size()) return {};
+  return fail(Errc::kCorrupt, "the early part for it is damaged: not every update there is whole");
 }
 
 std::int64_t time_of(const Join& join, const JoinOptions& options) {
@@ -139,11 +147,14 @@ Result<Join> plan_join(const Root& root, const std::string& early, const std::st
     return options.vendors.empty() || options.vendors.contains(vendor);
   };
   Join join;
-  join.cpus = TRY(cpus_of(root, early));
+  const EarlyManifest manifest = TRY(manifest_of(root, early));
+  const catalog::Catalog part = TRY(updates_of(root, early));
+  TRY(check_whole(part, manifest));
+  join.cpus = manifest.cpus;
   std::erase_if(join.cpus, [&](const ManifestCpu& cpu) { return !wanted(cpu.vendor); });
-  append(
-      TRY(updates_of(root, early)), join.catalog,
-      [&](const catalog::Stream&, const ucode::Update& update) { return wanted(update.vendor); });
+  append(part, join.catalog, [&](const catalog::Stream&, const ucode::Update& update) {
+    return wanted(update.vendor);
+  });
   join.first_image_entry = join.catalog.entries.size();
   catalog::Catalog in_image;
   if (!image.empty()) {

@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+"""What the plugins leave behind when the disk fails or somebody kills them, at every system call where that could matter.
+
+A plugin runs once under strace, and its calls are counted. Then it runs again and again: each call that writes, makes or
+names something fails once (ENOSPC, EROFS), or is the last one it makes (SIGKILL). Whatever happens, a staged file is what
+it was or whole and new, no other file called initrd* or microcode* appears, what links point to is untouched, and the
+plugin ends with 0 (or is dead).
+
+    tests/plugins/faults.py --programs build/release          ENOSPC and SIGKILL at calls that write
+    tests/plugins/faults.py --programs build/release --all    both errors, once and from then on; SIGKILL at every call
+                                                              behind the output's opening; more situations
+
+KIP_SLOW=1 stands for --all, KIP_PROGRAMS for --programs. Sanitized programs are several times as slow.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SKIPPED = 77
+KERNEL = "0.0.0-kip-test"
+MICROCODE, IMAGE = "45-kip-microcode", "58-kip-image"
+CPUS = "06-55-07 cpu00A00F11"  # of make-example-firmware's tree
+
+WRITING = {"write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate", "fchmod"}
+NAMING = {"linkat", "link", "rename", "renameat", "renameat2", "fsync", "fdatasync", "mkdir", "mkdirat", "unlink", "unlinkat"}
+OPENING = {"open", "openat", "openat2", "creat"}
+
+
+@dataclass
+class Call:
+    name: str
+    ordinal: int  # of its name in the process, from 1: how strace counts
+    text: str
+
+    @property
+    def makes_a_file(self):
+        return self.name in OPENING and re.search(r"O_CREAT|O_TMPFILE", self.text)
+
+
+@dataclass
+class Situation:
+    name: str
+    plugin: str
+    target: str  # what is to be made, below the staging area
+    initrds: list = field(default_factory=list)  # arguments
+    always: list = field(default_factory=list)  # injections of every run
+    slow: bool = False  # only with --all
+
+
+SITUATIONS = [
+    Situation("45 stages the early part", MICROCODE, "kip.d/early.cpio"),
+    Situation("58 merges with a linked initrd", IMAGE, "initrd"),
+    Situation("58 writes microcode files", IMAGE, "microcode-intel", initrds=["/boot/given.img"], slow=True),
+    Situation("58 copies by hand", IMAGE, "initrd", always=["copy_file_range:error=EXDEV"], slow=True),
+]
+
+
+class Wrong(Exception):
+    pass
+
+
+class Area:
+    """A staging area with all that stands around it, made anew for every run."""
+
+    def __init__(self, place: Path, tree: Path, base: bytes, early: bytes | None, situation: Situation):
+        self.place, self.tree, self.base, self.situation = place, tree, base, situation
+        shutil.rmtree(place, ignore_errors=True)
+        self.staging = place / "staging"
+        (place / "root").mkdir(parents=True)
+        self.staging.mkdir(mode=0o700)
+        if not situation.initrds:
+            (place / "initrd.img").write_bytes(base)
+            (self.staging / "initrd").symlink_to(place / "initrd.img")
+        if early is not None:
+            (self.staging / "kip.d").mkdir(mode=0o700)
+            (self.staging / "kip.d/early.cpio").write_bytes(early)
+
+    def run(self, program: Path, injections: list, trace: Path | None = None) -> subprocess.CompletedProcess:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("KERNEL_INSTALL", "KIP_"))}
+        environment |= {
+            "KERNEL_INSTALL_STAGING_AREA": str(self.staging), "KERNEL_INSTALL_LAYOUT": "bls",
+            "KERNEL_INSTALL_IMAGE_TYPE": "pe", "KERNEL_INSTALL_CONF_ROOT": str(self.place),
+            "KIP_ROOT": str(self.place / "root"), "KIP_CPU": CPUS, "KIP_FIRMWARE": str(self.tree),
+            "ASAN_OPTIONS": "detect_leaks=0",  # which does not work under ptrace
+        }  # fmt: skip
+        words = ["strace", "-f", "-o", str(trace or "/dev/null")]
+        for injection in self.situation.always + injections:
+            words += ["-e", "inject=" + injection]
+        if trace is None:  # stop at the calls in question only
+            names = sorted({injection.split(":")[0] for injection in self.situation.always + injections})
+            words += ["-e", "trace=" + (",".join(names) or "none")]
+        words += [str(program), "add", KERNEL, str(self.place / "entry"), str(self.place / "vmlinuz")]
+        return subprocess.run(words + self.situation.initrds, env=environment, capture_output=True, timeout=120)
+
+    def files(self) -> dict:
+        found = {}
+        for path in sorted(self.staging.rglob("*")):
+            name = str(path.relative_to(self.staging))
+            if path.is_symlink():
+                found[name] = ("link", os.readlink(path))
+            elif path.is_dir():
+                found[name] = ("directory", path.stat().st_mode & 0o7777)
+            else:
+                found[name] = (path.stat().st_mode & 0o7777, path.read_bytes())
+        return found
+
+
+def calls_of(trace: Path) -> list[Call]:
+    """Of the first process, which has to be the only one: strace counts by process."""
+    counts, calls, processes = Counter(), [], set()
+    for line in trace.read_text(errors="replace").splitlines():
+        process, _, text = line.partition(" ")
+        processes.add(process)
+        name = re.match(r"\s*(\w+)\(", text)
+        if name and name[1] not in ("execve",):
+            counts[name[1]] += 1
+            calls.append(Call(name[1], counts[name[1]], text.strip()))
+    if len(processes) != 1:
+        raise Wrong(f"{len(processes)} processes: calls cannot be counted")
+    return calls
+
+
+def points_of(calls: list[Call]) -> tuple[list[Call], list[Call]]:
+    """Calls that change something, and all from the opening of the output on."""
+    outputs, changing, behind = set(), [], []
+    for call in calls:
+        if call.makes_a_file and (number := re.search(r"= (\d+)$", call.text)):
+            outputs.add(number[1])
+        if outputs:
+            behind.append(call)
+        first = re.match(r"\w+\((\d+)", call.text)
+        # Sanitizers write into pipes of their own; of copying calls the output is not the first argument.
+        foreign = call.name in WRITING - {"copy_file_range", "sendfile"} and first and first[1] not in outputs
+        if call.makes_a_file or call.name in NAMING or (call.name in WRITING and not foreign):
+            changing.append(call)
+    return changing, behind
+
+
+class Sweep:
+    def __init__(self, programs: Path, place: Path, thorough: bool):
+        self.programs, self.place, self.thorough = programs, place, thorough
+        self.tree, self.trace = place / "tree", place / "trace"
+        subprocess.run([programs / "make-example-firmware", self.tree], check=True, stdout=subprocess.DEVNULL)
+        self.base = bytes(range(1, 251)) * 2400  # nothing that looks like an archive; two pieces and a bit
+        self.done, self.faults = Counter(), []
+
+    def area(self, situation: Situation) -> Area:
+        early = self.early if situation.plugin == IMAGE else None
+        return Area(self.place / "area", self.tree, self.base, early, situation)
+
+    def baseline(self, situation: Situation) -> list[Call]:
+        area = self.area(situation)
+        self.before = area.files()
+        done = area.run(self.programs / situation.plugin, [], self.trace)
+        self.after = area.files()
+        if done.returncode or done.stderr or situation.target not in self.after:
+            raise Wrong(f"without any fault: {done.returncode} {done.stderr.decode()}")
+        if situation.plugin == MICROCODE:
+            self.early = self.after[situation.target][1]
+        return calls_of(self.trace)
+
+    def judge(self, area: Area, done: subprocess.CompletedProcess, killed: bool, mute: bool = False) -> None:
+        # strace dies by the signal that its child died by.
+        if done.returncode not in ((0, -signal.SIGKILL, 128 + signal.SIGKILL) if killed else (0,)):
+            raise Wrong(f"it ends with {done.returncode}: {done.stderr.decode()}")
+        if done.stdout:
+            raise Wrong("something on standard output")
+        found = area.files()
+        for name in found.keys() | self.before.keys():
+            now, was, new = found.get(name), self.before.get(name), self.after.get(name)
+            hidden = Path(name).name.startswith(".kip-")
+            if now not in (was, new) and not (killed and hidden):
+                raise Wrong(f"'{name}' is neither as before nor whole and new")
+        if not area.situation.initrds and (area.place / "initrd.img").read_bytes() != self.base:
+            raise Wrong("what the staged link points to was changed")
+        target = area.situation.target
+        if not killed and not mute and not done.stderr and found.get(target) != self.after[target]:
+            raise Wrong("the work is not done, and nothing is said")
+
+    def inject(self, situation: Situation, call: Call, what: str) -> None:
+        area = self.area(situation)
+        when = f"{call.ordinal}+" if what.startswith("error=") and what.endswith("+") else str(call.ordinal)
+        killed = what.startswith("signal=")
+        mute = call.name == "write" and what.endswith("+")  # no message gets out, either
+        self.done[what] += 1
+        try:
+            done = area.run(self.programs / situation.plugin, [f"{call.name}:{what.rstrip('+')}:when={when}"])
+            self.judge(area, done, killed, mute)
+            if killed and self.thorough:  # and the next one finds its way
+                again = area.run(self.programs / situation.plugin, [])
+                self.judge(area, again, True)
+                if area.files().get(situation.target) != self.after[situation.target]:
+                    raise Wrong("a second run does not mend it")
+        except Wrong as wrong:
+            self.faults.append(f"{situation.name}: {what} at {call.text[:100]} (number {call.ordinal}): {wrong}")
+
+    def run(self, situation: Situation) -> None:
+        changing, behind = points_of(self.baseline(situation))
+        if len(changing) < 10 or not behind:
+            raise Wrong(f"{situation.name}: {len(changing)} calls that change anything: that cannot be all")
+        always = {injection.split(":")[0] for injection in situation.always}  # strace takes one fault a call
+        errors = ["error=ENOSPC", "error=EROFS", "error=ENOSPC+", "error=EROFS+"] if self.thorough else ["error=ENOSPC"]
+        for call in changing:
+            for what in errors:
+                if call.name not in always:
+                    self.inject(situation, call, what)
+        for call in behind if self.thorough else changing:
+            if call.name not in always:
+                self.inject(situation, call, "signal=KILL")
+
+
+def can_trace() -> bool:
+    try:
+        done = subprocess.run(["strace", "-o", "/dev/null", "-e", "inject=chdir:error=EIO:when=9", "true"], capture_output=True)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=Path, required=not os.environ.get("KIP_PROGRAMS"), help="directory of the plugins")
+    parser.add_argument("--all", action="store_true", help="every error at every call")
+    options = parser.parse_args()
+    thorough = options.all or os.environ.get("KIP_SLOW") == "1"
+    programs = Path(os.environ.get("KIP_PROGRAMS") or options.programs).resolve()
+    if not can_trace():
+        print("faults: NOT RUN: strace is missing, or may not trace")
+        return 1 if os.environ.get("CI") else SKIPPED
+    with tempfile.TemporaryDirectory(prefix="kip-faults-") as place:
+        sweep = Sweep(programs, Path(place), thorough)
+        for situation in SITUATIONS:
+            if thorough or not situation.slow:
+                sweep.run(situation)
+    for fault in sweep.faults:
+        print("faults:", fault)
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(sweep.done.items()))
+    print(f"faults: {sum(sweep.done.values())} injections ({counts}), {len(sweep.faults)} faults")
+    return 1 if sweep.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
