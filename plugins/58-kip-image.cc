@@ -25,9 +25,14 @@ class Image {
     auto staging = cli::read_staging(call_.staging);
     if (!staging) return plugin_.give_up(call_.staging, staging.error());
     staging_ = std::move(*staging);
-    Vendors vendors;
-    if (const auto code = look_at_early_part(vendors)) return *code;
     if (const auto code = options()) return *code;
+    Vendors vendors;
+    if (const auto code = look_at_early_part(vendors)) {
+      const cli::ImageChoice choice = choose_image(call_, staging_);
+      if (choice.kind == cli::ImageChoice::Kind::kMerge)
+        say_forbidden(choice.source, ", and stays: no microcode of ours takes its place");
+      return *code;
+    }
     say_foreign_microcode();
     for (const Vendor vendor : {Vendor::kIntel, Vendor::kAmd}) {
       const std::string name = microcode_name(vendor);
@@ -149,6 +154,18 @@ class Image {
     }
   }
 
+  // What the generator packed in spite of Hold= or Pin=; `fate` begins with a comma.
+  void say_forbidden(const std::string& source, const char* fate) const {
+    if (options_.select.holds.empty() && options_.select.pins.empty()) return;
+    const auto updates = image::forbidden(root_, source, options_.select);
+    if (!updates) return;  // whoever reads it next says why
+    for (const ucode::Update& update : *updates) {
+      plugin_.messages().warning(fmt::format(
+          "{}: revision {:#010x} for {} came with the initrd, against Hold= or Pin={}",
+          quote(source), update.revision, update.targets.front().signature.name(), fate));
+    }
+  }
+
   // False after an error was said; what was there is there still.
   bool replace(const std::string& source, const std::string& target, const Vendors& vendors) {
     image::JoinOptions options = options_;
@@ -157,8 +174,10 @@ class Image {
     if (!join) return plugin_.give_up(source.empty() ? early() : source, join.error()), false;
     if (!join->needed()) {
       plugin_.messages().note(quote(source) + " serves these CPUs as it is");
+      say_forbidden(source, ", and stays: the image serves these CPUs as it is");
       return true;
     }
+    if (!source.empty()) say_forbidden(source, ", and is left out");
     auto file = AtomicFile::create(target, AtomicFile::Existing::kReplaceLink, 0600);
     if (!file) return plugin_.give_up(target, file.error()), false;
     const auto early_size = image::write_join(root_, *join, options, *file);

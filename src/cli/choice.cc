@@ -173,7 +173,7 @@ std::string Choice::pair_effect(ucode::EntrySignClass group) const {
   if (group == ucode::EntrySignClass::kFixed) return "loads on a BIOS with the EntrySign fix";
   const auto selects = options_.kernel ? ucode::holds(ucode::KernelRule::kSelect, *options_.kernel)
                                        : ucode::Answer::kUnknown;
-  if (selects == ucode::Answer::kNo) return "never loads: this kernel takes the newer one or none";
+  if (selects == ucode::Answer::kNo) return "kept for kernels that choose; this one takes the newer or none";
   const std::string text = "loads on a BIOS without the EntrySign fix";
   return selects == ucode::Answer::kYes ? text : text + ", if the kernel selects (6.19 on)";
 }

@@ -135,6 +135,23 @@ Status check_whole(const catalog::Catalog& part, const EarlyManifest& manifest) 
   return fail(Errc::kCorrupt, "the early part for it is damaged: not every update there is whole");
 }
 
+bool serves(const ucode::Update& update, const std::vector<ManifestCpu>& cpus) {
+  return std::any_of(cpus.begin(), cpus.end(), [&](const ManifestCpu& cpu) {
+    return cpu.vendor == update.vendor &&
+           std::any_of(update.targets.begin(), update.targets.end(),
+                       [&](const ucode::Target& target) {
+                         return target.signature == cpu.target.signature;
+                       });
+  });
+}
+
+std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog) {
+  std::vector<ucode::Candidate> candidates;
+  for (const catalog::Entry& entry : catalog.entries)
+    candidates.push_back({&entry.update, entry.sound});
+  return candidates;
+}
+
 std::int64_t time_of(const Join& join, const JoinOptions& options) {
   return options.time.value_or(newest_date(join.selection, join.catalog));
 }
@@ -165,15 +182,36 @@ Result<Join> plan_join(const Root& root, const std::string& early, const std::st
     in_image = TRY(updates_of(root, image));
     ImageUpdates updates(join.front);
     append(in_image, join.catalog, [&](const catalog::Stream& stream, const ucode::Update& update) {
-      return updates.counts(stream, update) && options.conflict == policy::Conflict::kUnion;
+      return updates.counts(stream, update) &&
+             (options.conflict == policy::Conflict::kUnion || serves(update, join.cpus));
     });
   }
-  std::vector<ucode::Candidate> candidates;
-  for (const catalog::Entry& entry : join.catalog.entries)
-    candidates.push_back({&entry.update, entry.sound});
+  const auto candidates = candidates_of(join.catalog);
   join.selection = ucode::select(candidates, ucode::every_cpu(candidates), options.select);
   join.covered = is_covered(join, in_image, options.select.kernel);
   return join;
+}
+
+Result<std::vector<ucode::Update>> forbidden(const Root& root, const std::string& image,
+                                             const ucode::SelectOptions& select) {
+  const Opened opened = TRY(open_regular(root, image));
+  const Front front = TRY(read_front(opened.file.get()));
+  catalog::Catalog found;
+  append(TRY(updates_of(root, image)), found,
+         [&](const catalog::Stream& stream, const ucode::Update& update) {
+           const auto& member = front.taken[index_of(update.vendor)];
+           return member && stream.member_offset == member->data_offset;
+         });
+  const auto candidates = candidates_of(found);
+  const ucode::Selection selection =
+      ucode::select(candidates, ucode::every_cpu(candidates), select);
+  std::vector<ucode::Update> updates;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const ucode::Verdict verdict = selection.verdicts[i];
+    if (verdict == ucode::Verdict::kHeld || verdict == ucode::Verdict::kNotPinned)
+      updates.push_back(*candidates[i].update);
+  }
+  return updates;
 }
 
 Result<std::uint64_t> write_join(const Root& root, const Join& join, const JoinOptions& options,

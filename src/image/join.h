@@ -51,6 +51,10 @@ struct Join {
 Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
                        const JoinOptions& options);
 
+/// Updates that the kernel finds in an image, and that holds or pins forbid.
+Result<std::vector<ucode::Update>> forbidden(const Root& root, const std::string& image,
+                                             const ucode::SelectOptions& select);
+
 /// Writes early part and image, and reads the early part back as the kernel would. REQUIRES:
 /// join.needed(). Returns the early part's size in bytes.
 Result<std::uint64_t> write_join(const Root& root, const Join& join, const JoinOptions& options,

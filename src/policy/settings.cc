@@ -110,13 +110,9 @@ Finding found(Severity severity, const char* rule, const Origin& origin, std::st
 Finding unknown_key(const ConfLine& line) {
   const bool section = std::any_of(std::begin(kKeys), std::end(kKeys),
                                    [&](const Key& key) { return key.section == line.section; });
-  // A misspelt hold is no permission; a section may be another version's.
-  if (section) {
-    return found(Severity::kError, "conf-key", line.origin,
-                 fmt::format("unknown key {} in [{}]", quote_start(line.key), line.section));
-  }
-  return found(Severity::kWarning, "conf-key", line.origin,
-               fmt::format("unknown section {}, line ignored", quote_start(line.section)));
+  return found(Severity::kError, "conf-key", line.origin,
+               section ? fmt::format("unknown key {} in [{}]", quote_start(line.key), line.section)
+                       : fmt::format("unknown section {}", quote_start(line.section)));
 }
 
 void take_line(Settings& settings, const ConfLine& line) {

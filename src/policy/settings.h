@@ -8,7 +8,7 @@
 //   Pin=SELECTOR              for CPUs that match, only these revisions; a list
 //   OnNone=warn | fail        no microcode for a CPU that is to be served
 //   Conflict=union | strip    microcode in the generator's initrd that ours would hide: kept beside
-//                             ours, or left out
+//                             ours, or left out unless it is newer for a CPU served
 //   [Image]
 //   Enabled=yes | no          no: the plugins leave every image alone
 //

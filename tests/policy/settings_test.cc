@@ -186,10 +186,10 @@ TEST(Settings, AreBrokenByAnUnknownKey) {
   EXPECT_THAT(values_of(all.microcode.hold), ElementsAre("06-55-07"));
 }
 
-TEST(Settings, WarnAboutAnUnknownSection) {
+TEST(Settings, AreBrokenByAnUnknownSection) {
   const Settings all = settings("[Mikrocode]\nHold=06-8f-08\n");
-  EXPECT_THAT(findings_of(all), ElementsAre("'f:2': unknown section 'Mikrocode', line ignored"));
-  EXPECT_FALSE(all.broken());
+  EXPECT_THAT(findings_of(all), ElementsAre("'f:2': unknown section 'Mikrocode'"));
+  EXPECT_TRUE(all.broken());
 }
 
 TEST(Settings, KnowAKeyInItsSectionOnly) {
