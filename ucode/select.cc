@@ -156,7 +156,8 @@ std::optional<Match> Chooser::judge(std::size_t candidate, const Target& target,
   if (it.revision == 0) return refuse(Verdict::kNoRevision);
   if (it.vendor == Vendor::kIntel && it.size % 4 != 0) return refuse(Verdict::kUneven);
   const bool asked_exactly = asked.bound == Selector::Bound::kEqual || pinned_exactly(it, target);
-  if (it.vendor == Vendor::kIntel && is_debug_revision(it.revision) && !asked_exactly)
+  if (it.vendor == Vendor::kIntel && is_debug_revision(it.revision) && !asked_exactly &&
+      !options_.debug)
     return refuse(Verdict::kDebug);
   return match;
 }

@@ -36,6 +36,7 @@ struct SelectOptions {
   std::vector<Selector> pins;      // CPUs these match take only the revisions their bound allows
   std::vector<Selector> excludes;  // "!SPEC"
   std::optional<KernelVersion> kernel;  // the target, if known
+  bool debug = false;                   // Intel's debug revisions are revisions like any other
 };
 
 /// Why an update is not in the selection; where several CPUs were asked for, the reason nearest to

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "src/catalog/file_scan.h"
@@ -93,6 +94,7 @@ class OneFile {
         path_(path),
         descriptor_(descriptor),
         claim_(claim_of(path.name)),
+        named_(named),
         expected_(named || claim_),
         contents_(contents) {}
 
@@ -150,7 +152,23 @@ class OneFile {
       return ucode::walk(*kind, options_.depth, in, sink, scratch_);
     }
     if (cpio::is_newc(head) || starts_with_zeros_then_archive(head)) return image();
+    if (named_ && head.size() == Input::kPeek && only_zeros(head)) return image_behind_zeros(head);
     if (expected_) not_microcode(head);
+    return {};
+  }
+
+  static bool only_zeros(Bytes head) {
+    return std::all_of(head.begin(), head.end(), [](std::uint8_t byte) { return byte == 0; });
+  }
+
+  // An image may begin with any number of them.
+  Status image_behind_zeros(Bytes head) {
+    const std::size_t streams_before = contents_.streams.size();
+    const std::size_t findings_before = contents_.findings.size();
+    TRY(image());
+    if (contents_.streams.size() != streams_before) return {};
+    contents_.findings.resize(findings_before);
+    not_microcode(head);
     return {};
   }
 
@@ -200,6 +218,7 @@ class OneFile {
   PathParts path_;
   int descriptor_;
   std::optional<Claim> claim_;
+  bool named_;
   bool expected_;
   Stream file_;
   Contents& contents_;

@@ -173,7 +173,8 @@ std::string Choice::pair_effect(ucode::EntrySignClass group) const {
   if (group == ucode::EntrySignClass::kFixed) return "loads on a BIOS with the EntrySign fix";
   const auto selects = options_.kernel ? ucode::holds(ucode::KernelRule::kSelect, *options_.kernel)
                                        : ucode::Answer::kUnknown;
-  if (selects == ucode::Answer::kNo) return "kept for kernels that choose; this one takes the newer or none";
+  if (selects == ucode::Answer::kNo)
+    return "kept for kernels that choose; this one takes the newer or none";
   const std::string text = "loads on a BIOS without the EntrySign fix";
   return selects == ucode::Answer::kYes ? text : text + ", if the kernel selects (6.19 on)";
 }
@@ -198,28 +199,25 @@ std::string Choice::effect(const RequestedCpu& cpu, const ucode::Update& update,
   return fmt::format("older than the running {:#010x}, which the BIOS has", *cpu.running);
 }
 
-std::vector<ucode::LoaderCpu> Choice::served() const {
-  std::set<std::pair<ucode::Vendor, ucode::Target>> found;
+std::vector<image::ManifestCpu> Choice::served() const {
+  std::set<image::ManifestCpu> found;
   for (std::size_t i = 0; i < cpus_.size(); ++i) {
-    const ucode::Selector& asked = cpus_[i].query.selector;
+    const ucode::CpuQuery& query = cpus_[i].query;
     for (const std::size_t choice : selection_.answers[i].choices) {
       const ucode::Update& update = entry_of(choice).update;
       for (const ucode::Target& target : update.targets) {
         if (!selection_.choices[choice].cpus.contains(target.signature)) continue;
-        if (!asked.matches_cpu(update.vendor, target.signature)) continue;
-        std::uint32_t flags = target.platform_flags & asked.platform_flags.value_or(~0U);
-        if (flags == 0 && target.platform_flags == 0) found.insert({update.vendor, target});
+        if (!query.selector.matches_cpu(update.vendor, target.signature)) continue;
+        if (target.platform_flags == 0) found.insert({update.vendor, target, query.proven});
+        std::uint32_t flags = target.platform_flags & query.selector.platform_flags.value_or(~0U);
         for (; flags != 0; flags &= flags - 1) {
-          found.insert({update.vendor, {target.signature, flags & (~flags + 1)}});
-          if (request_.all) break;  // the first platform stands for all
+          const std::uint32_t lowest = flags & (~flags + 1);
+          found.insert({update.vendor, {target.signature, lowest}, query.proven});
         }
       }
     }
   }
-  std::vector<ucode::LoaderCpu> cpus;
-  for (const auto& [vendor, target] : found)
-    cpus.push_back({vendor, target.signature, target.platform_flags, 0});
-  return cpus;
+  return {found.begin(), found.end()};
 }
 
 PackReport Choice::summary(const std::vector<std::size_t>& copies) const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "src/cli/sources.h"
-#include "ucode/loader.h"
+#include "src/image/manifest.h"
 
 namespace kip::cli {
 
@@ -35,9 +35,9 @@ class Choice {
     return catalog_.entries[selection_.choices[choice].candidates.front()];
   }
 
-  /// Who can load something of the selection: each CPU that an update was chosen for, once for every platform.
-  /// Revisions are 0.
-  std::vector<ucode::LoaderCpu> served() const;
+  /// Who can load something of the selection: each CPU that an update was chosen for, once for each
+  /// platform.
+  std::vector<image::ManifestCpu> served() const;
 
   /// What pack reports, all but the output. `copies` holds, for each choice, the catalogue's entry
   /// that was written.

@@ -8,8 +8,7 @@ std::optional<ExitCode> Packing::write(Sink& sink, bool marked) {
   const catalog::Catalog& catalog = choice_.catalog();
   catalog::Loader loader(choice_.root(), catalog, scratch_);
   image::EarlyMark mark;
-  for (const ucode::LoaderCpu& cpu : choice_.served())
-    mark.cpus.push_back({cpu.vendor, {cpu.signature, cpu.platform_flags}});
+  mark.cpus = choice_.served();
   auto written = image::write_early(choice_.selection(), catalog, loader, archive_time(), sink,
                                     marked ? &mark : nullptr);
   if (!written && !written.error().entry) {
@@ -45,7 +44,9 @@ std::string Packing::served_by(const catalog::Entry& entry) const {
 
 std::optional<ExitCode> Packing::read_back(int descriptor) {
   FileInput back(descriptor);
-  const auto cpus = choice_.served();
+  std::vector<ucode::LoaderCpu> cpus;
+  for (const image::ManifestCpu& cpu : choice_.served())
+    cpus.push_back({cpu.vendor, cpu.target.signature, cpu.target.platform_flags, 0});
   if (const Status status = image::check_early(back, written_, cpus, scratch_); !status) {
     messages_.error_at(place_,
                        {Errc::kCorrupt, "does not read back right: " + status.error().what, {}, 0});

@@ -31,10 +31,11 @@ std::vector<std::uint32_t> bios_revisions(const ManifestCpu& cpu) {
   if (cpu.vendor != ucode::Vendor::kAmd || !ucode::is_zen(cpu.target.signature.family()))
     return revisions;
   const std::uint32_t lowest = ucode::zen_lowest_revision(cpu.target.signature);
-  if (const auto cutoff = ucode::entrysign_cutoff(lowest)) {
-    revisions.push_back(lowest);
-    revisions.push_back(*cutoff + 1);
-  }
+  const auto cutoff = ucode::entrysign_cutoff(lowest);
+  if (!cutoff) return revisions;
+  const bool both = !cpu.proven;
+  if (both || *cpu.proven == ucode::EntrySignClass::kOld) revisions.push_back(lowest);
+  if (both || *cpu.proven == ucode::EntrySignClass::kFixed) revisions.push_back(*cutoff + 1);
   return revisions;
 }
 

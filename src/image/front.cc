@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <sys/stat.h>
 
 #include "src/image/early.h"
 #include "src/image/front.h"
@@ -31,11 +32,18 @@ bool is_cut(const cpio::Member& member) {
                      [&](ucode::Vendor vendor) { return member.name == member_path(vendor); });
 }
 
+// What else is in a part of ours.
+bool is_mark(const cpio::Member& member) {
+  return (member.is_directory() && member.name == kManifestDirectory) ||
+         (member.is_regular() && member.name == kManifestPath);
+}
+
 struct Archive {
   Range range;
   std::vector<Range> microcode;
   std::optional<EarlyManifest> manifest;
   bool only_scaffold = true;
+  bool only_ours = true;
 };
 
 class Visitor : public segments::Visitor {
@@ -43,15 +51,16 @@ class Visitor : public segments::Visitor {
   Status member(const segments::Segment& segment, const cpio::Member& member,
                 Input& data) override {
     if (archives_.empty() || archives_.back().range.begin != segment.offset)
-      archives_.push_back({{segment.offset, segment.offset}, {}, {}, true});
+      archives_.push_back({{segment.offset, segment.offset}, {}, {}, true, true});
     Archive& archive = archives_.back();
     const std::uint64_t end = cpio::align_up(member.data_offset + member.size, cpio::kPadding);
     archive.range.end = end;
-    take(member);
+    note(member);
     if (is_cut(member)) {
       archive.microcode.push_back({member.offset, end});
     } else if (!is_scaffold(member)) {
       archive.only_scaffold = false;
+      archive.only_ours = archive.only_ours && is_mark(member);
     }
     if (member.is_regular() && member.name == kManifestPath && member.size <= kManifestLimit)
       archive.manifest = parse_manifest(as_text(TRY(read_rest(data, kManifestLimit))));
@@ -61,14 +70,22 @@ class Visitor : public segments::Visitor {
   Status segment(const segments::Segment& segment) override {
     if (segment.kind == segments::Segment::Kind::kPadding)
       paddings_.push_back({segment.offset, segment.offset + segment.size});
+    // Compressed, known to us or not; an archive there is nothing to kernels, alone or behind another.
+    if (segment.kind != segments::Segment::Kind::kPadding && segment.offset % cpio::kPadding != 0) {
+      return fail(Errc::kUnsupported,
+                  "begins with zero bytes that are no multiple of 4; behind an early part, kernels "
+                  "would stop at them",
+                  segment.offset);
+    }
     return {};
   }
 
   void fault(const Finding&) override {}
 
-  Front front() {
+  /// Of an image of `size` bytes.
+  Front front(std::uint64_t size) {
     for (Archive& archive : archives_) {
-      if (archive.manifest) {
+      if (archive.manifest && archive.only_ours) {
         front_.own.push_back(std::move(*archive.manifest));
         front_.own_ranges.push_back({archive.range.begin, padded_end(archive.range)});
         front_.cuts.push_back(front_.own_ranges.back());
@@ -78,16 +95,32 @@ class Visitor : public segments::Visitor {
         front_.cuts.insert(front_.cuts.end(), archive.microcode.begin(), archive.microcode.end());
       }
     }
+    for (std::size_t i = 0; i < std::size(kVendors); ++i) take(i, size);
     return std::move(front_);
   }
 
  private:
-  void take(const cpio::Member& member) {
+  void note(const cpio::Member& member) {
     if (!member.is_regular()) return;
     for (std::size_t i = 0; i < std::size(kVendors); ++i) {
-      if (!front_.taken[i] && member.name.starts_with(member_path(kVendors[i])))
-        front_.taken[i] = FrontMember{member.name, member.data_offset, member.size};
+      if (member.name.starts_with(member_path(kVendors[i])))
+        named_[i].push_back({member.name, member.data_offset, member.size});
     }
+  }
+
+  // The search gives up at a member that the image ends in, be it in its padding.
+  void take(std::size_t vendor, std::uint64_t size) {
+    for (const FrontMember& member : named_[vendor]) {
+      if (cpio::align_up(member.data_offset + member.size, cpio::kPadding) > size) return;
+      if (!front_.taken[vendor]) front_.taken[vendor] = member;
+      if (!front_.base[vendor] && !is_in_own(member)) front_.base[vendor] = member;
+    }
+  }
+
+  bool is_in_own(const FrontMember& member) const {
+    return std::any_of(front_.own_ranges.begin(), front_.own_ranges.end(), [&](const Range& range) {
+      return member.data_offset >= range.begin && member.data_offset < range.end;
+    });
   }
 
   std::uint64_t behind_padding(std::uint64_t end) const {
@@ -103,6 +136,7 @@ class Visitor : public segments::Visitor {
   }
 
   Front front_;
+  std::vector<FrontMember> named_[std::size(kVendors)];  // the kernel takes the first
   std::vector<Archive> archives_;
   std::vector<Range> paddings_;
 };
@@ -115,7 +149,9 @@ Result<Front> read_front(int descriptor) {
     return std::make_unique<FileInput>(descriptor, offset);
   };
   TRY(segments::walk(source, {.decompress = false}, visitor));
-  return visitor.front();
+  struct stat status;
+  if (::fstat(descriptor, &status) != 0) return fail_errno("cannot be looked at");
+  return visitor.front(static_cast<std::uint64_t>(status.st_size));
 }
 
 std::vector<Range> kept(const std::vector<Range>& cuts, std::uint64_t size) {

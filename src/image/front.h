@@ -39,6 +39,8 @@ struct FrontMember {
 struct Front {
   /// By vendor (Intel, AMD): the member that the kernel takes.
   std::array<std::optional<FrontMember>, 2> taken;
+  /// The member that it would take if our own parts were not there.
+  std::array<std::optional<FrontMember>, 2> base;
   /// Early parts of ours, by their manifest; usually one, at the start.
   std::vector<EarlyManifest> own;
   std::vector<Range> own_ranges;
@@ -47,6 +49,7 @@ struct Front {
 };
 
 /// An image that begins with compressed data has an empty front. What is broken ends the front.
+/// kUnsupported for an image that kernels read alone and would not read behind an early part.
 Result<Front> read_front(int descriptor);
 
 /// What is left of `size` bytes, in order.

@@ -5,6 +5,7 @@
 #include "src/image/covered.h"
 #include "src/image/join.h"
 #include "ucode/amd.h"
+#include "ucode/intel.h"
 
 namespace kip::image {
 namespace {
@@ -33,22 +34,21 @@ Result<catalog::Catalog> updates_of(const Root& root, const std::string& path) {
   return catalog;
 }
 
-// Which updates of an image count: those of the member that the kernel finds, and of our own earlier
-// parts what the image had before. All else that looks like microcode is some file in it.
+// Which updates of an image count: those of the member that the kernel finds (behind our own earlier
+// parts), and of these parts what the image had before. All else that looks like microcode is some
+// file in it.
 class ImageUpdates {
  public:
   explicit ImageUpdates(const Front& front) : front_(front), next_(front.own.size()) {}
 
   bool counts(const catalog::Stream& stream, const ucode::Update& update) {
-    if (stream.member != member_path(update.vendor)) return false;
     for (std::size_t part = 0; part < front_.own.size(); ++part) {
       const Range& range = front_.own_ranges[part];
       if (stream.member_offset >= range.begin && stream.member_offset < range.end)
-        return was_in_image(part, update);
+        return stream.member == member_path(update.vendor) && was_in_image(part, update);
     }
-    auto& first = first_[index_of(update.vendor)];
-    if (!first) first = stream.member_offset;
-    return *first == stream.member_offset;
+    const auto& member = front_.base[index_of(update.vendor)];
+    return member && stream.member_offset == member->data_offset;
   }
 
  private:
@@ -62,7 +62,6 @@ class ImageUpdates {
 
   const Front& front_;
   std::vector<std::size_t> next_;  // of each own part: the update to come
-  std::optional<std::uint64_t> first_[2];
 };
 
 template <class Counts>
@@ -77,7 +76,7 @@ void append(const catalog::Catalog& from, catalog::Catalog& to, Counts counts) {
 }
 
 // What the kernel's loader reads of an image: the updates of the member that it finds, or nothing if
-// anything in it is broken.
+// anything in it is broken. It knows no text form.
 std::vector<ucode::Update> stream_of(const catalog::Catalog& image, const Front& front,
                                      ucode::Vendor vendor) {
   std::vector<ucode::Update> updates;
@@ -86,7 +85,7 @@ std::vector<ucode::Update> stream_of(const catalog::Catalog& image, const Front&
   for (const catalog::Entry& entry : image.entries) {
     const catalog::Stream& stream = image.stream_of(entry);
     if (stream.member_offset != member->data_offset || entry.update.vendor != vendor) continue;
-    if (!entry.sound) return {};
+    if (!entry.sound || stream.kind == ucode::StreamKind::kIntelText) return {};
     updates.push_back(entry.update);
   }
   const bool broken =
@@ -145,25 +144,74 @@ bool serves(const ucode::Update& update, const std::vector<ManifestCpu>& cpus) {
   });
 }
 
+std::int64_t time_of(const Join& join, const JoinOptions& options) {
+  return options.time.value_or(newest_date(join.selection, join.catalog));
+}
+
+// An update in the early part was chosen for the CPUs that the part was made for, under the same holds
+// and pins. What these say of other CPUs has no say in that choice.
+std::vector<ucode::Selector> about(const std::vector<ManifestCpu>& cpus,
+                                   const std::vector<ucode::Selector>& selectors) {
+  std::vector<ucode::Selector> some;
+  std::copy_if(selectors.begin(), selectors.end(), std::back_inserter(some),
+               [&](const ucode::Selector& selector) {
+                 return std::any_of(cpus.begin(), cpus.end(), [&](const ManifestCpu& cpu) {
+                   return selector.matches_cpu(cpu.vendor, cpu.target.signature);
+                 });
+               });
+  return some;
+}
+
 std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog) {
   std::vector<ucode::Candidate> candidates;
+  candidates.reserve(catalog.entries.size());
   for (const catalog::Entry& entry : catalog.entries)
     candidates.push_back({&entry.update, entry.sound});
   return candidates;
 }
 
-std::int64_t time_of(const Join& join, const JoinOptions& options) {
-  return options.time.value_or(newest_date(join.selection, join.catalog));
+// Chosen for a CPU that was asked for exactly so, with its revision: here that is not known any more.
+bool has_debug(const Join& join) {
+  const auto end =
+      join.catalog.entries.begin() + static_cast<std::ptrdiff_t>(join.first_image_entry);
+  return std::any_of(join.catalog.entries.begin(), end, [](const catalog::Entry& entry) {
+    return entry.update.vendor == ucode::Vendor::kIntel &&
+           ucode::is_debug_revision(entry.update.revision);
+  });
 }
 
-}  // namespace
+// Every CPU that there is an update for; of those that the part was made for what is proven of them.
+std::vector<ucode::CpuQuery> queries_for(const Join& join,
+                                         std::span<const ucode::Candidate> candidates) {
+  std::vector<ucode::CpuQuery> queries = ucode::every_cpu(candidates);
+  for (ucode::CpuQuery& query : queries) {
+    for (const ManifestCpu& cpu : join.cpus) {
+      if (query.selector.matches_cpu(cpu.vendor, cpu.target.signature)) query.proven = cpu.proven;
+    }
+  }
+  return queries;
+}
 
-Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
-                       const JoinOptions& options) {
+// The image's own: all but those that are held or pinned away from any CPU.
+void append_image(const catalog::Catalog& image, const JoinOptions& options, Join& join) {
+  const auto candidates = candidates_of(image);
+  const auto verdicts =
+      ucode::select(candidates, ucode::every_cpu(candidates), options.select).verdicts;
+  ImageUpdates updates(join.front);
+  std::size_t index = 0;
+  append(image, join.catalog, [&](const catalog::Stream& stream, const ucode::Update& update) {
+    const ucode::Verdict verdict = verdicts[index++];
+    const bool wanted = options.conflict == policy::Conflict::kUnion || serves(update, join.cpus);
+    return updates.counts(stream, update) && wanted && verdict != ucode::Verdict::kHeld &&
+           verdict != ucode::Verdict::kNotPinned;
+  });
+}
+
+Status append_early(const Root& root, const std::string& early, const JoinOptions& options,
+                    Join& join) {
   const auto wanted = [&](ucode::Vendor vendor) {
     return options.vendors.empty() || options.vendors.contains(vendor);
   };
-  Join join;
   const EarlyManifest manifest = TRY(manifest_of(root, early));
   const catalog::Catalog part = TRY(updates_of(root, early));
   TRY(check_whole(part, manifest));
@@ -173,21 +221,31 @@ Result<Join> plan_join(const Root& root, const std::string& early, const std::st
     return wanted(update.vendor);
   });
   join.first_image_entry = join.catalog.entries.size();
+  return {};
+}
+
+}  // namespace
+
+Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
+                       const JoinOptions& options) {
+  Join join;
+  TRY(append_early(root, early, options, join));
   catalog::Catalog in_image;
   if (!image.empty()) {
     join.image = image;
     const Opened opened = TRY(open_regular(root, image));
     join.image_size = opened.size;
     join.front = TRY(read_front(opened.file.get()));
-    in_image = TRY(updates_of(root, image));
-    ImageUpdates updates(join.front);
-    append(in_image, join.catalog, [&](const catalog::Stream& stream, const ucode::Update& update) {
-      return updates.counts(stream, update) &&
-             (options.conflict == policy::Conflict::kUnion || serves(update, join.cpus));
-    });
+    // A scan would look into an image that is compressed as a whole; the kernel's search does not.
+    if (join.front.taken[0] || join.front.taken[1]) in_image = TRY(updates_of(root, image));
+    append_image(in_image, options, join);
   }
   const auto candidates = candidates_of(join.catalog);
-  join.selection = ucode::select(candidates, ucode::every_cpu(candidates), options.select);
+  ucode::SelectOptions select = options.select;
+  select.holds = about(join.cpus, select.holds);
+  select.pins = about(join.cpus, select.pins);
+  select.debug = has_debug(join);
+  join.selection = ucode::select(candidates, queries_for(join, candidates), select);
   join.covered = is_covered(join, in_image, options.select.kernel);
   return join;
 }
@@ -196,6 +254,7 @@ Result<std::vector<ucode::Update>> forbidden(const Root& root, const std::string
                                              const ucode::SelectOptions& select) {
   const Opened opened = TRY(open_regular(root, image));
   const Front front = TRY(read_front(opened.file.get()));
+  if (!front.taken[0] && !front.taken[1]) return std::vector<ucode::Update>{};
   catalog::Catalog found;
   append(TRY(updates_of(root, image)), found,
          [&](const catalog::Stream& stream, const ucode::Update& update) {
@@ -203,12 +262,10 @@ Result<std::vector<ucode::Update>> forbidden(const Root& root, const std::string
            return member && stream.member_offset == member->data_offset;
          });
   const auto candidates = candidates_of(found);
-  const ucode::Selection selection =
-      ucode::select(candidates, ucode::every_cpu(candidates), select);
+  const auto verdicts = ucode::select(candidates, ucode::every_cpu(candidates), select).verdicts;
   std::vector<ucode::Update> updates;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
-    const ucode::Verdict verdict = selection.verdicts[i];
-    if (verdict == ucode::Verdict::kHeld || verdict == ucode::Verdict::kNotPinned)
+    if (verdicts[i] == ucode::Verdict::kHeld || verdicts[i] == ucode::Verdict::kNotPinned)
       updates.push_back(*candidates[i].update);
   }
   return updates;

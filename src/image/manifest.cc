@@ -41,8 +41,12 @@ bool take_line(std::string_view line, EarlyManifest& manifest) {
   if (!vendor || !number) return false;
   if (kind == "cpu") {
     const auto flags = take_hex(line);
-    if (!flags) return false;
-    manifest.cpus.push_back({*vendor, {{*number}, *flags}});
+    const std::string_view proven = take_word(line);
+    if (!flags || (!proven.empty() && proven != "old" && proven != "fixed")) return false;
+    manifest.cpus.push_back({*vendor, {{*number}, *flags}, {}});
+    if (!proven.empty())
+      manifest.cpus.back().proven =
+          proven == "old" ? ucode::EntrySignClass::kOld : ucode::EntrySignClass::kFixed;
   } else if (kind == "update") {
     const std::string_view from = take_word(line);
     if (from != "host" && from != "base") return false;
@@ -58,8 +62,11 @@ bool take_line(std::string_view line, EarlyManifest& manifest) {
 std::string to_text(const EarlyManifest& manifest) {
   std::string text = std::string(kFirstLine) + "\n";
   for (const ManifestCpu& cpu : manifest.cpus) {
-    text += fmt::format("cpu {} {:#010x} {:#04x}\n", ucode::vendor_name(cpu.vendor),
-                        cpu.target.signature.value, cpu.target.platform_flags);
+    const char* const proven = !cpu.proven                                  ? ""
+                               : *cpu.proven == ucode::EntrySignClass::kOld ? " old"
+                                                                            : " fixed";
+    text += fmt::format("cpu {} {:#010x} {:#04x}{}\n", ucode::vendor_name(cpu.vendor),
+                        cpu.target.signature.value, cpu.target.platform_flags, proven);
   }
   for (const ManifestUpdate& update : manifest.updates) {
     text += fmt::format("update {} {:#010x} {}\n", ucode::vendor_name(update.vendor),
@@ -69,6 +76,7 @@ std::string to_text(const EarlyManifest& manifest) {
 }
 
 std::optional<EarlyManifest> parse_manifest(std::string_view text) {
+  const std::string_view whole = text;
   EarlyManifest manifest;
   bool first = true;
   while (!text.empty()) {
@@ -79,7 +87,8 @@ std::optional<EarlyManifest> parse_manifest(std::string_view text) {
     if (first ? line != kFirstLine : !take_line(line, manifest)) return std::nullopt;
     first = false;
   }
-  if (first) return std::nullopt;
+  // Numbers of another width, blanks at the end: not ours, and not to be replaced as ours.
+  if (first || to_text(manifest) != whole) return std::nullopt;
   return manifest;
 }
 

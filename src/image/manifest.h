@@ -3,6 +3,8 @@
 // The early part of an image is marked by a member `kip/early`, lines of text behind "kip early 1":
 //
 //   cpu intel 0x000b06f2 0x80          signature, platform flags (0: not known)
+//   cpu amd 0x00a00f11 0x00 old        and the EntrySign class of its BIOS, where that is proven:
+//                                      "old" or "fixed"
 //   update intel 0x0000041d host       in the order of the members' data; "host": chosen for the
 //   update amd 0x0a0011d5 base         CPUs above; "base": the initrd behind it had it
 //
@@ -17,6 +19,7 @@
 #include <vector>
 
 #include "ucode/cpu_id.h"
+#include "ucode/entrysign.h"
 #include "ucode/update.h"
 
 namespace kip::image {
@@ -31,6 +34,7 @@ inline constexpr std::uint64_t kManifestLimit = 1024 * 1024;
 struct ManifestCpu {
   ucode::Vendor vendor = ucode::Vendor::kIntel;
   ucode::Target target;  // flags 0: not known, or AMD
+  std::optional<ucode::EntrySignClass> proven = {};
 
   auto operator<=>(const ManifestCpu&) const = default;
 };

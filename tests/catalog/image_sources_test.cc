@@ -90,6 +90,20 @@ TEST(EarlyArchive, IsSeenBehindZeros) {
   EXPECT_EQ(tree.entries(), Lines{line("a", 16 + data_of(early(1)), 1)});
 }
 
+TEST(EarlyArchive, IsSeenBehindAnyNumberOfZerosInAFileThatIsNamed) {
+  const Tree tree;
+  const Blob image = join({zeros(4096), early(7)});
+  tree->write("a", image);
+  EXPECT_EQ(tree.entries("a"), Lines{line("a", data_of(image), 7)});
+  EXPECT_EQ(tree.findings("a"), Lines{});
+}
+
+TEST(EarlyArchive, IsNoFileOfZerosAlone) {
+  const Tree tree;
+  tree->write("a", zeros(4096));
+  EXPECT_EQ(tree.findings("a"), Lines{"a file-foreign"});
+}
+
 TEST(EarlyArchive, IsSeenTwiceWhereItIsDoubled) {
   const Tree tree;
   const Blob first = early(1);

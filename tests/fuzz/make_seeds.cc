@@ -142,6 +142,9 @@ void descriptions(Seeds& seeds) {
   for (std::uint32_t i = 1; i <= 12; ++i) {
     seeds.add("pack_roundtrip", "noise-" + std::to_string(i), support::noise(24 * i, i));
   }
+  for (std::uint32_t i = 1; i <= 12; ++i) {
+    seeds.add("join", "noise-" + std::to_string(i), support::noise(32 * i, i));
+  }
 }
 
 void texts(Seeds& seeds) {

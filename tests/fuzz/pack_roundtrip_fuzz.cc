@@ -4,10 +4,10 @@
 // What was chosen is written and reads back; the kernel's loader then takes, on every CPU asked
 // for, the newest sound update that there was for it, and nothing where there was none.
 #include <algorithm>
-#include <sys/mman.h>
 
 #include "src/image/early.h"
 #include "tests/fuzz/firmware.h"
+#include "tests/fuzz/memory_file.h"
 #include "tests/support/amd_blob.h"
 #include "tests/support/kernel_amd.h"
 #include "tests/support/kernel_finder.h"
@@ -15,18 +15,6 @@
 
 namespace kip::fuzz {
 namespace {
-
-// A file that has a path and no directory.
-class MemoryFile {
- public:
-  explicit MemoryFile(Bytes bytes) : file_(::memfd_create("firmware", MFD_CLOEXEC)) {
-    require(file_ && DescriptorSink(file_.get()).write(bytes).has_value(), "a memory file");
-  }
-  std::string path() const { return "/proc/self/fd/" + std::to_string(file_.get()); }
-
- private:
-  Fd file_;
-};
 
 support::View member(const support::Blob& archive, std::string_view path) {
   const auto found = support::find_early(archive, path);

@@ -69,7 +69,7 @@ class HookTest(unittest.TestCase):
         self.place = Path(place.name)
 
     def assert_merged(self, scene: Scene, result: subprocess.CompletedProcess) -> None:
-        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertEqual((result.returncode, result.stdout), (0, ""))
         self.assertEqual(scene.image.read_bytes(), EARLY + BASE)
         self.assertEqual(scene.image.stat().st_mode & 0o7777, 0o640)
         self.assertEqual(scene.names(), [scene.image.name])

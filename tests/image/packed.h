@@ -35,18 +35,18 @@ class Packed {
     choose(queries_);
   }
 
-  EarlyResult write(Sink& sink) {
+  EarlyResult write(Sink& sink, const EarlyMark* mark = nullptr) {
     Scratch scratch;
     catalog::Loader loader(root_, catalog_, scratch);
-    return write_early(selection_, catalog_, loader, kTime, sink);
+    return write_early(selection_, catalog_, loader, kTime, sink, mark);
   }
 
   /// Scans, chooses for every CPU, writes; the archive stays in `image`.
-  void pack() {
+  void pack(const EarlyMark* mark = nullptr) {
     scan();
     choose_all();
     MemorySink sink;
-    const EarlyResult result = write(sink);
+    const EarlyResult result = write(sink, mark);
     if (!result) throw std::runtime_error(result.error().error.what);
     written = *result;
     image = sink.bytes();

@@ -91,6 +91,12 @@ TEST(SelectIntel, TakesADebugRevisionThatIsAskedForByNumber) {
   EXPECT_EQ(with_debug().revisions("0xb06f2", pinned), "0x8000001a");
 }
 
+TEST(SelectIntel, TakesDebugRevisionsAsTheKernelDoesWhereTheCallerWantsThem) {
+  SelectOptions options;
+  options.debug = true;
+  EXPECT_EQ(with_debug().revisions("0xb06f2", options), "0x8000001a");
+}
+
 TEST(SelectIntel, TakesNoDebugRevisionForALowerBoundAlone) {
   EXPECT_EQ(with_debug().revisions("0xb06f2,,gt:0x10"), "0x1a");
   SelectOptions pinned;
