@@ -23,6 +23,13 @@ std::string Stream::place() const {
   return member.empty() ? path : path + "[" + member + "]";
 }
 
+std::vector<ucode::Candidate> candidates_of(const Catalog& catalog) {
+  std::vector<ucode::Candidate> candidates;
+  candidates.reserve(catalog.entries.size());
+  for (const Entry& entry : catalog.entries) candidates.push_back({&entry.update, entry.sound});
+  return candidates;
+}
+
 // A stream being read: the chain of Inputs from the file to its bytes.
 struct Loader::Opened {
   std::size_t stream;

@@ -25,6 +25,7 @@
 #include "src/catalog/names.h"
 #include "src/codec/codec.h"
 #include "src/digest/sha256.h"
+#include "ucode/select.h"
 #include "ucode/walk.h"
 
 namespace kip::catalog {
@@ -72,6 +73,9 @@ struct Contents {
 };
 
 using Catalog = Contents;
+
+/// What a selection chooses among: every entry, in order. The catalogue must outlive it.
+std::vector<ucode::Candidate> candidates_of(const Catalog& catalog);
 
 struct ScanOptions {
   ucode::Depth depth = ucode::Depth::kHeaders;

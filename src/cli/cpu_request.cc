@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "src/base/text.h"
 #include "src/cli/cpu_request.h"
 #include "src/cli/json.h"
 
@@ -11,12 +12,9 @@ namespace {
 /// Largest @FILE, in bytes: the cpuinfo of 4,000 CPUs, or half a million SPECs.
 constexpr std::uint64_t kFileLimit = 8 * 1024 * 1024;
 
-/// Most bytes of a SPEC that a message repeats; an @FILE may be no list of SPECs at all.
-constexpr std::size_t kShownLimit = 80;
-
+// An @FILE may be no list of SPECs at all.
 tl::unexpected<Error> in_spec(std::string_view spec, const Error& error) {
-  const char* const more = spec.size() > kShownLimit ? "..." : "";
-  return fail(error.code, quote(spec.substr(0, kShownLimit)) + more + ": " + error.what);
+  return fail(error.code, quote_start(spec) + ": " + error.what);
 }
 
 // Running revisions on one side of the EntrySign fix prove the class of the BIOS. An old revision

@@ -50,14 +50,6 @@ std::optional<CpuRequest> resolve(const SourceOptions& settings, const Messages&
   return std::nullopt;
 }
 
-std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog) {
-  std::vector<ucode::Candidate> candidates;
-  candidates.reserve(catalog.entries.size());
-  for (const catalog::Entry& entry : catalog.entries)
-    candidates.push_back({&entry.update, entry.sound});
-  return candidates;
-}
-
 UpdateRow row_of(const catalog::Catalog& catalog, const catalog::Entry& entry) {
   const catalog::Stream& stream = catalog.stream_of(entry);
   return {entry.update, stream.place(), entry.file_offset(stream),

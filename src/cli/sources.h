@@ -35,8 +35,6 @@ ExitCode scan(const Root& root, const SourceOptions& settings,
 std::optional<CpuRequest> resolve(const SourceOptions& settings, const Messages& messages,
                                   ExitCode& code);
 
-std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog);
-
 UpdateRow row_of(const catalog::Catalog& catalog, const catalog::Entry& entry);
 
 /// Whether an update is for any of the CPUs asked for, whatever its revision's rank.

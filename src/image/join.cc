@@ -162,14 +162,6 @@ std::vector<ucode::Selector> about(const std::vector<ManifestCpu>& cpus,
   return some;
 }
 
-std::vector<ucode::Candidate> candidates_of(const catalog::Catalog& catalog) {
-  std::vector<ucode::Candidate> candidates;
-  candidates.reserve(catalog.entries.size());
-  for (const catalog::Entry& entry : catalog.entries)
-    candidates.push_back({&entry.update, entry.sound});
-  return candidates;
-}
-
 // Chosen for a CPU that was asked for exactly so, with its revision: here that is not known any more.
 bool has_debug(const Join& join) {
   const auto end =
