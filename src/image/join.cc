@@ -172,14 +172,19 @@ bool has_debug(const Join& join) {
   });
 }
 
-// Every CPU that there is an update for; of those that the part was made for what is proven of them.
-std::vector<ucode::CpuQuery> queries_for(const Join& join,
+// Every CPU that there is an update for, or, where the rest is stripped, those that the part was made
+// for; with what is proven of them.
+std::vector<ucode::CpuQuery> queries_for(const Join& join, policy::Conflict conflict,
                                          std::span<const ucode::Candidate> candidates) {
-  std::vector<ucode::CpuQuery> queries = ucode::every_cpu(candidates);
-  for (ucode::CpuQuery& query : queries) {
+  std::vector<ucode::CpuQuery> queries;
+  for (ucode::CpuQuery& query : ucode::every_cpu(candidates)) {
+    bool ours = false;
     for (const ManifestCpu& cpu : join.cpus) {
-      if (query.selector.matches_cpu(cpu.vendor, cpu.target.signature)) query.proven = cpu.proven;
+      if (!query.selector.matches_cpu(cpu.vendor, cpu.target.signature)) continue;
+      query.proven = cpu.proven;
+      ours = true;
     }
+    if (ours || conflict == policy::Conflict::kUnion) queries.push_back(query);
   }
   return queries;
 }
@@ -237,7 +242,8 @@ Result<Join> plan_join(const Root& root, const std::string& early, const std::st
   select.holds = about(join.cpus, select.holds);
   select.pins = about(join.cpus, select.pins);
   select.debug = has_debug(join);
-  join.selection = ucode::select(candidates, queries_for(join, candidates), select);
+  join.selection =
+      ucode::select(candidates, queries_for(join, options.conflict, candidates), select);
   join.covered = is_covered(join, in_image, options.select.kernel);
   return join;
 }
