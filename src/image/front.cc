@@ -10,7 +10,7 @@ namespace {
 
 constexpr ucode::Vendor kVendors[] = {ucode::Vendor::kIntel, ucode::Vendor::kAmd};
 
-/// iucode_tool aligns its data with a directory whose name begins so.
+/// With all directories below it: iucode_tool makes one there, whose name aligns the data behind it.
 constexpr std::string_view kMicrocodeDirectory = "kernel/x86/microcode";
 
 /// dracut's and mkinitcpio's marker holds a digit and perhaps a line end.

@@ -221,5 +221,54 @@ TEST(PluginMasked, LeavesTheOtherHarmless) {
   });
 }
 
+// What the generator packed against a hold: named, whatever becomes of it.
+struct HeldRow {
+  const char* name;
+  bool has_firmware;  // 0x3a for kIntelCpu
+  const char* hold;
+  Blob early;  // the generator's
+  std::string complaint;
+  std::uint32_t loads;  // kIntelCpu, in the end
+};
+
+void PrintTo(const HeldRow& row, std::ostream* out) {
+  *out << row.name;
+}
+
+class Held : public testing::TestWithParam<HeldRow> {};
+
+TEST_P(Held, IsNamed) {
+  with_each_program([](const std::string& programs) {
+    const HeldRow& row = GetParam();
+    Stage stage(programs);
+    stage.dir().directory("tree");
+    if (row.has_firmware) stage.dir().write("tree/06-bf-02", update(0x3A));
+    stage.serve(kIntel);
+    stage.configure(std::string("[Microcode]\nHold=") + row.hold + "\n");
+    stage.write("initrd", behind(early_archive(kIntelPath, row.early), generated()));
+    (void)stage.run(kMicrocode);
+    EXPECT_THAT(stage.run(kImage).complaints, ElementsAre(testing::HasSubstr(row.complaint)));
+    EXPECT_EQ(intel_revision(stage.read()), row.loads);
+  });
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Updates, Held,
+    testing::Values(
+        HeldRow{"LeftOutOfAMergedImage", true, "0xb06f2,,eq:0x3b", update(0x3B),
+                "revision 0x0000003b for 06-bf-02 came with the initrd, against Hold= or Pin=, and "
+                "is left out",
+                0x3A},
+        HeldRow{"StaysWhereThereIsNoneOfOurs", false, "0xb06f2,,eq:0x3b", update(0x3B),
+                "revision 0x0000003b for 06-bf-02 came with the initrd, against Hold= or Pin=, and "
+                "stays: no microcode of ours",
+                0x3B},
+        HeldRow{"StaysWhereTheImageServes", true, "0x806f8",
+                support::join({update(0x3A), other_update()}),
+                "revision 0x00000009 for 06-8f-08 came with the initrd, against Hold= or Pin=, and "
+                "stays: the image serves",
+                0x3A}),
+    [](const auto& row) { return row.param.name; });
+
 }  // namespace
 }  // namespace kip::plugins_test
