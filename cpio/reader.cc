@@ -39,17 +39,21 @@ Result<std::optional<Member>> Reader::next() {
   if (TRY(in_.read(raw)) < raw.size())
     return fail(Errc::kTruncated, "archive member's header ends early", member.offset);
   const std::string_view header = as_text(raw);
-  for (std::size_t i = 0; i < 13; ++i) TRY(field(header, i, member.offset));
-  member.mode = TRY(field(header, 1, member.offset));
-  member.links = TRY(field(header, 4, member.offset));
-  member.size = TRY(field(header, 6, member.offset));
-  member.name_size = TRY(field(header, 11, member.offset));
+  std::uint32_t* const fields[] = {
+      &member.inode,        &member.mode,          &member.uid,           &member.gid,
+      &member.links,        &member.mtime,         &member.size,          &member.device_major,
+      &member.device_minor, &member.special_major, &member.special_minor, &member.name_size,
+      &member.check};
+  for (std::size_t i = 0; i < std::size(fields); ++i)
+    *fields[i] = TRY(field(header, i, member.offset));
+  member.summed = header.starts_with(kMagicChecksum);
   if (member.name_size > kNameLimit)
     return fail(Errc::kLimit, "archive member's name is too long", member.offset);
 
   std::vector<std::uint8_t> name(member.name_size);
   if (TRY(in_.read(name)) < name.size())
     return fail(Errc::kTruncated, "archive member's name ends early", member.offset);
+  member.name_ends = !name.empty() && name.back() == 0;
   member.name = as_text(name).substr(0, as_text(name).find('\0'));
   member.data_offset = align_up(in_.position(), kPadding);
   TRY(in_.skip(member.data_offset - in_.position()));

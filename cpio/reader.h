@@ -19,12 +19,20 @@ namespace kip::cpio {
 
 struct Member {
   std::string name;  // up to its first NUL
+  std::uint32_t inode = 0;
   std::uint32_t mode = 0;
-  std::uint32_t size = 0;  // bytes of data
+  std::uint32_t uid = 0, gid = 0;
   std::uint32_t links = 0;
-  std::uint32_t name_size = 0;    // bytes as stored, with NULs
-  std::uint64_t offset = 0;       // of the header in the input
-  std::uint64_t data_offset = 0;  // of the data in the input
+  std::uint32_t mtime = 0;                             // seconds since 1970
+  std::uint32_t size = 0;                              // bytes of data
+  std::uint32_t device_major = 0, device_minor = 0;    // of the file system it came from
+  std::uint32_t special_major = 0, special_minor = 0;  // of a device node
+  std::uint32_t name_size = 0;                         // bytes as stored, with NULs
+  std::uint32_t check = 0;                             // sum of the data's bytes, where `summed`
+  bool summed = false;                                 // magic 070702
+  bool name_ends = true;                               // the name's last stored byte is NUL
+  std::uint64_t offset = 0;                            // of the header in the input
+  std::uint64_t data_offset = 0;                       // of the data in the input
 
   bool is_regular() const { return (mode & kModeTypeMask) == kModeRegular; }
   bool is_directory() const { return (mode & kModeTypeMask) == kModeDirectory; }

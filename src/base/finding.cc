@@ -32,6 +32,7 @@ std::string to_line(const Finding& finding) {
   if (!finding.place.empty()) line += quote(finding.place) + ": ";
   if (finding.offset) line += fmt::format("offset {:#x}: ", *finding.offset);
   line += finding.text;
+  if (!finding.kernels.empty()) line += " [kernels " + finding.kernels + "]";
   if (!finding.remedy.empty()) line += " (" + finding.remedy + ")";
   return line;
 }

@@ -20,12 +20,13 @@ struct Finding {
   std::optional<std::uint64_t> offset;  // bytes from the start of the place
   std::string text;                     // what is wrong, lower case, no final stop
   std::string remedy;                   // what mends it, or empty
+  std::string kernels = {};             // releases it holds for ("before 5.19"); empty: all
 
   bool operator==(const Finding&) const = default;
 };
 
-/// `'place': offset 0x800: text`, the remedy behind it in parentheses; on one line whatever bytes
-/// the place holds.
+/// `'place': offset 0x800: text [kernels before 5.19] (remedy)`; on one line whatever bytes the place
+/// holds.
 std::string to_line(const Finding& finding);
 
 /// A path or name in single quotes; bytes that are not printable text are written as \xNN.

@@ -25,6 +25,7 @@ class Messages {
   explicit Messages(std::string program);
 
   void set_level(Level level) { level_ = level; }
+  bool shows_notes() const { return level_ >= Level::kNormal; }
   bool verbose() const { return level_ == Level::kVerbose; }
 
   void error(std::string_view text) const;    // always

@@ -1,4 +1,5 @@
 #include "src/cli/options.h"
+#include "ucode/kernel_rules.h"
 
 namespace kip::cli {
 namespace {
@@ -30,6 +31,13 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
             "FILE");
   app.add_flag("--force", options.force, "replace an existing FILE");
   app.add_flag("-n,--dry-run", options.dry_run, "report, and write nothing");
+}
+
+void add_kernel_option(CLI::App& app, std::string& kernel) {
+  add_value(app, "--kernel", kernel, "the target kernel's release, as `uname -r` prints it", "KVER")
+      ->check([](const std::string& given) {
+        return ucode::KernelVersion::parse(given) ? "" : quote(given) + " is no kernel release";
+      });
 }
 
 CLI::Option* add_list(CLI::App& app, const std::string& name, std::vector<std::string>& values,

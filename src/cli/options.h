@@ -35,6 +35,9 @@ struct OutputOptions {
 void add_report_options(CLI::App& app, ReportOptions& options);
 void add_output_options(CLI::App& app, OutputOptions& options);
 
+/// --kernel KVER: a release that the tables of kernel rules can judge.
+void add_kernel_option(CLI::App& app, std::string& kernel);
+
 /// An option with one value, which may not be empty: in scripts that is a variable that was not set.
 CLI::Option* add_value(CLI::App& app, const std::string& name, std::string& value,
                        const std::string& help, const std::string& value_name);

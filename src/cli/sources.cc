@@ -19,7 +19,7 @@ ExitCode scan(const Root& root, const SourceOptions& settings,
               const std::vector<std::string>& paths, const catalog::ScanOptions& options,
               const Messages& messages, catalog::Catalog& catalog) {
   catalog::ScanOptions scan_options = options;
-  scan_options.progress = progress_function(!settings.progress);
+  scan_options.progress = progress_function(!messages.shows_notes());
   catalog::Scanner scanner(root, scan_options, catalog);
   ExitCode code = ExitCode::kDone;
   for (const std::string& path : paths) {

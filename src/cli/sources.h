@@ -19,7 +19,6 @@ struct SourceOptions {
   std::string kernel;  // the target's release, or empty
   std::string root;    // empty: '/'
   bool allow_none = false;
-  bool progress = false;  // a line on stderr, if that is a terminal and a scan takes its time
 };
 
 /// The Root of --root; nullopt after an error was said.
