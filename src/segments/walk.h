@@ -29,6 +29,8 @@ struct Segment {
   std::uint64_t offset = 0;  // bytes from the start of the image
   std::uint64_t size = 0;    // bytes; kUnknown: 0, it reaches to the end
   std::optional<codec::Method> method;
+  std::uint64_t plain_size = 0;  // bytes it unpacks to; a raw archive's own size
+  bool reached = true;           // false: kernels stop unpacking in front of it
 };
 
 class Visitor {
@@ -43,13 +45,44 @@ class Visitor {
   /// A segment that has ended.
   virtual Status segment(const Segment& segment) = 0;
 
-  /// What the kernel would stumble over; the walk ends behind it.
+  /// What the kernel would stumble over. The rules: kRule… below. The walk ends behind it, unless it
+  /// was told to go on and can.
   virtual void fault(const Finding& finding) = 0;
 };
 
 struct Options {
   bool decompress = true;  // false: the walk ends in front of the first compressed segment
+  /// Go on wherever the next segment is plain to see (it is not `reached`), and say as faults also what
+  /// only some kernels stumble over.
+  bool beyond_faults = false;
 };
+
+// An archive, or what follows one, at no multiple of 4: "broken padding".
+inline constexpr const char* kRuleMisaligned = "segment-misaligned";
+// Neither zeros nor an archive nor any compressor's magic.
+inline constexpr const char* kRuleUnknown = "segment-unknown";
+// More zero bytes than are read through.
+inline constexpr const char* kRulePadding = "segment-padding";
+// A raw archive that contradicts itself or ends early.
+inline constexpr const char* kRuleArchive = "archive";
+// A method that is not decoded here (lzo). Kernels do; what follows it is not known.
+inline constexpr const char* kRuleMethod = "segment-method";
+// Compressed data that is damaged, or holds no archive.
+inline constexpr const char* kRuleCompressed = "segment-compressed";
+// Sound for the command line tools, not for the kernel's own decoders: an .xz check other than none
+// and CRC32, a gzip header with more than a name, a zstd frame with a dictionary or a window above
+// 128 MiB.
+inline constexpr const char* kRuleNotForKernels = "segment-not-for-kernels";
+// One archive over two compressed streams, as parallel compressors write them: kernels take each
+// stream as archives of its own.
+inline constexpr const char* kRuleSplit = "segment-split";
+// Only some kernels, and only with beyond_faults. 070702: refused before 5.19; with a wrong sum,
+// refused from 5.19 on; a name without its NUL: refused from 6.13 on.
+inline constexpr const char* kRuleSummed = "archive-summed";
+inline constexpr const char* kRuleSum = "archive-sum";
+inline constexpr const char* kRuleNameEnd = "archive-name-end";
+// Bytes behind legacy lz4 data that are read as the length of one more chunk.
+inline constexpr const char* kRuleLz4Tail = "segment-lz4-tail";
 
 Status walk(const Source& source, const Options& options, Visitor& visitor);
 

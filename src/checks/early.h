@@ -1,0 +1,55 @@
+// The loader's eye on an image: which microcode it takes, and why it does not take the rest.
+//
+//   const auto findings = check_early_load(inventory, searches, kernel);
+//
+// Every finding has an offset in the image, a rule, and the kernel releases that it holds for. The rules
+// are those of lib/earlycpio.c (src/segments/finder.h) and of the loaders' parsers (ucode/).
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "src/image/inventory.h"
+#include "src/segments/finder.h"
+#include "ucode/kernel_rules.h"
+#include "ucode/loader.h"
+
+namespace kip::checks {
+
+inline constexpr const char* kRuleShadowed =
+    "early-shadowed";  // an earlier member of that name counts
+inline constexpr const char* kRuleUnreachable =
+    "early-unreachable";                                // behind compressed or misaligned data
+inline constexpr const char* kRuleName = "early-name";  // "./kernel/…", "/kernel/…": never matched
+inline constexpr const char* kRulePrefix = "early-prefix";  // "….bin.bak" is taken for "….bin"
+inline constexpr const char* kRuleEmpty = "early-empty";    // found, empty, and no search goes on
+inline constexpr const char* kRuleHardLink = "early-hard-link";  // its data is with a later name
+inline constexpr const char* kRuleType = "early-type";           // a directory or link of that name
+inline constexpr const char* kRuleOverrun = "early-overrun";  // reaches beyond the image: not found
+inline constexpr const char* kRuleVoid = "early-void";  // one bad update: nothing of it is loaded
+inline constexpr const char* kRuleUnaligned = "early-unaligned";  // data at no multiple of 16
+
+/// One a vendor: the searches for its member.
+using Searches = std::array<segments::Search, 2>;
+
+Result<Searches> search_early(const segments::Source& source, std::uint64_t size);
+
+/// What a vendor's loader reads: the member that its search finds; nullptr if there is none.
+const image::MicrocodeMember* taken_member(const image::Inventory& inventory,
+                                           const Searches& searches, ucode::Vendor vendor);
+
+/// In the order of the image.
+std::vector<Finding> check_early_load(const image::Inventory& inventory, const Searches& searches);
+
+/// What a CPU gets from the image, on every kind of kernel that `kernel` leaves open.
+struct Served {
+  std::optional<ucode::Update> update;  // nullopt: nothing
+  std::string kernels;                  // releases that this holds for; empty: all
+  std::string why;                      // nothing: the reason, in words
+};
+std::vector<Served> serve(const image::Inventory& inventory, const Searches& searches,
+                          const ucode::LoaderCpu& cpu,
+                          const std::optional<ucode::KernelVersion>& kernel);
+
+}  // namespace kip::checks

@@ -1,0 +1,82 @@
+// What is in an image: each segment, what it is for, and the microcode anywhere in it.
+//
+//   Inventory inventory;
+//   InventoryTaker taker(inventory);
+//   TRY(segments::walk(layout.source(fd), {.beyond_faults = true}, taker));
+//
+// One pass, streaming: memory grows with the number of segments, updates and kernel releases, not
+// with the image.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "src/base/finding.h"
+#include "src/segments/walk.h"
+#include "ucode/update.h"
+#include "ucode/walk.h"
+
+namespace kip::image {
+
+/// What a segment is for; several may be true at once.
+enum class Use : std::uint8_t {
+  kMicrocode,  // files below kernel/x86/microcode/
+  kAcpi,       // tables below kernel/firmware/acpi/
+  kModules,    // kernel modules, and no init: newer generators put them in front, uncompressed
+  kMain,       // it has /init
+  kOverlay,    // behind the one with /init
+  kOther,
+};
+
+const char* use_name(Use use);
+
+struct SegmentEntry {
+  segments::Segment segment;
+  std::uint64_t members = 0;      // without trailers
+  std::uint64_t files = 0;        // regular ones of them
+  std::uint64_t modules = 0;      // names that end in .ko, .ko.xz, .ko.zst, .ko.gz
+  std::set<Use> uses;             // empty for padding and unread data
+  std::set<std::string> kernels;  // releases X of lib/modules/X and usr/lib/modules/X
+};
+
+/// A file that has, or seems meant to have, a name that a loader looks for.
+struct MicrocodeMember {
+  ucode::Vendor vendor = ucode::Vendor::kIntel;  // by name
+  std::string name;                              // as stored
+  std::size_t segment = 0;                       // into Inventory::segments
+  std::uint64_t offset = 0;  // of its header; in a compressed segment of decompressed bytes
+  std::uint64_t data_offset = 0;
+  std::uint64_t size = 0;
+  std::uint32_t mode = 0;
+  std::uint32_t links = 0;
+  std::vector<ucode::Update> updates;  // sound ones, offsets count from data_offset
+  std::vector<Finding> faults;         // of the stream of updates
+  bool text = false;                   // Intel's legacy text form, which no kernel reads
+};
+
+struct Inventory {
+  std::vector<SegmentEntry> segments;
+  std::vector<MicrocodeMember> microcode;
+  std::vector<Finding> faults;  // of the walk, in order
+};
+
+class InventoryTaker : public segments::Visitor {
+ public:
+  explicit InventoryTaker(Inventory& inventory) : inventory_(inventory) {}
+
+  Status member(const segments::Segment& archive, const cpio::Member& member, Input& data) override;
+  Status segment(const segments::Segment& segment) override;
+  void fault(const Finding& finding) override;
+
+ private:
+  SegmentEntry& current(const segments::Segment& archive);
+
+  Inventory& inventory_;
+  Scratch scratch_;
+  SegmentEntry open_;  // of the segment that members come from
+  bool is_open_ = false;
+  bool main_seen_ = false;
+};
+
+}  // namespace kip::image
