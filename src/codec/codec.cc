@@ -33,7 +33,8 @@ class StreamDecoder : public Decoder {
   StreamDecoder(std::shared_ptr<Context> context, Input& compressed, Method method, Extent extent)
       : context_(std::move(context)), compressed_(compressed), method_(method), extent_(extent) {}
 
-  std::uint64_t consumed() const override { return consumed_; }
+  std::uint64_t consumed() const override { return taken_ - context_->held(); }
+  bool failed_behind() const override { return failed_behind_; }
 
   void set_decoded_size(std::uint64_t size) override {
     if (size >= decoded_) decoded_size_ = size;
@@ -43,14 +44,19 @@ class StreamDecoder : public Decoder {
   Result<std::size_t> do_read(MutableBytes out) override {
     std::size_t done = 0;
     while (done < out.size() && !ended_) {
-      if (begin_ == end_ && !input_ended_) TRY(refill());
-      const auto step =
-          TRY(context_->step(Bytes(buffer_).subspan(begin_, end_ - begin_), out.subspan(done)));
-      begin_ += step.used;
-      consumed_ += step.used;
-      done += step.produced;
-      decoded_ += step.produced;
-      if (step.stream_ended) TRY(next_stream());
+      TRY(look_ahead(Context::kAhead));
+      auto step = context_->step(Bytes(buffer_).subspan(begin_, end_ - begin_), out.subspan(done));
+      if (!step) {
+        // What is in front is sound, and kernels have unpacked it by then.
+        failed_behind_ = step.error().offset.has_value();
+        if (failed_behind_ && extent_ == Extent::kOneStream && done != 0) return done;
+        return failed(std::move(step).error());
+      }
+      begin_ += step->used;
+      taken_ += step->used;
+      done += step->produced;
+      decoded_ += step->produced;
+      if (step->stream_ended) TRY(next_stream());
     }
     return done;
   }
@@ -66,10 +72,22 @@ class StreamDecoder : public Decoder {
   }
 
  private:
-  Status refill() {
+  // Where we are, the context does not know.
+  tl::unexpected<Error> failed(Error error) const {
+    if (error.offset) error.offset = consumed();
+    return tl::unexpected<Error>(std::move(error));
+  }
+
+  // Has `count` bytes in the buffer, unless the input ends first.
+  Status look_ahead(std::size_t count) {
+    if (end_ - begin_ >= count || input_ended_) return {};
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= begin_;
     begin_ = 0;
-    end_ = TRY(compressed_.read(buffer_));
-    input_ended_ = end_ < buffer_.size();
+    const std::size_t more = TRY(compressed_.read(MutableBytes(buffer_).subspan(end_)));
+    input_ended_ = more < buffer_.size() - end_;
+    end_ += more;
     return {};
   }
 
@@ -77,28 +95,19 @@ class StreamDecoder : public Decoder {
   Status next_stream() {
     ended_ = true;
     if (extent_ == Extent::kOneStream) return {};
-    for (;;) {
-      if (begin_ == end_ && !input_ended_) TRY(refill());
+    do {
+      TRY(look_ahead(kMagicRoom));
       // Zero bytes between and behind streams are padding to xz and gzip alike.
-      while (begin_ < end_ && buffer_[begin_] == 0) ++begin_, ++consumed_;
-      if (begin_ < end_) break;
-      if (input_ended_) return {};
-    }
-    if (end_ - begin_ < kMagicRoom && !input_ended_) {
-      std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
-                buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
-      end_ -= begin_;
-      begin_ = 0;
-      const std::size_t more = TRY(compressed_.read(MutableBytes(buffer_).subspan(end_)));
-      input_ended_ = more < buffer_.size() - end_;
-      end_ += more;
-    }
+      while (begin_ < end_ && buffer_[begin_] == 0) ++begin_, ++taken_;
+    } while (end_ - begin_ < kMagicRoom && !input_ended_);
+    if (begin_ == end_) return {};
     const Bytes head = Bytes(buffer_).subspan(begin_, end_ - begin_);
     const bool skippable = method_ == Method::kZstd && head.size() >= 4 &&
                            (copy_out<le32>(head) & 0xfffffff0) == 0x184d2a50;
     if (detect(head) != method_ && !skippable) {
+      failed_behind_ = true;
       return fail(Errc::kCorrupt, std::string("bytes behind the ") + method_name(method_) + " data",
-                  consumed_);
+                  taken_);
     }
     ended_ = false;
     return context_->begin();
@@ -112,11 +121,33 @@ class StreamDecoder : public Decoder {
   Extent extent_;
   std::array<std::uint8_t, 32 * 1024> buffer_;
   std::size_t begin_ = 0, end_ = 0;
-  bool input_ended_ = false, ended_ = false;
-  std::uint64_t consumed_ = 0;
+  bool input_ended_ = false, ended_ = false, failed_behind_ = false;
+  std::uint64_t taken_ = 0;
   std::uint64_t decoded_ = 0;
   std::optional<std::uint64_t> decoded_size_;
 };
+
+using Maker = Result<std::shared_ptr<Context>> (*)();
+
+Maker maker_of(Method method) {
+  switch (method) {
+    case Method::kXz:
+      return make_xz;
+    case Method::kZstd:
+      return make_zstd;
+    case Method::kGzip:
+      return make_gzip;
+    case Method::kBzip2:
+      return make_bzip2;
+    case Method::kLzma:
+      return make_lzma;
+    case Method::kLz4Legacy:
+      return make_lz4;
+    case Method::kLzo:
+      return nullptr;
+  }
+  return nullptr;
+}
 
 }  // namespace
 
@@ -164,19 +195,16 @@ Decoders::Decoders() = default;
 Decoders::~Decoders() = default;
 
 Result<std::unique_ptr<Decoder>> Decoders::open(Method method, Input& compressed, Extent extent) {
-  std::shared_ptr<Context>* kept = nullptr;
-  Result<std::shared_ptr<Context>> (*make)() = nullptr;
-  if (method == Method::kXz) kept = &xz_, make = make_xz;
-  if (method == Method::kZstd) kept = &zstd_, make = make_zstd;
-  if (method == Method::kGzip) kept = &gzip_, make = make_gzip;
-  if (kept == nullptr)
+  const auto make = maker_of(method);
+  if (make == nullptr)
     return fail(Errc::kUnsupported, std::string(method_name(method)) + " is not decoded");
   // One inside another (an .xz in an archive in an .xz) needs a second context; one after the other
   // does not.
-  if (*kept == nullptr || kept->use_count() > 1) *kept = TRY(make());
-  TRY((*kept)->begin());
+  std::shared_ptr<Context>& kept = contexts_[method];
+  if (kept == nullptr || kept.use_count() > 1) kept = TRY(make());
+  TRY(kept->begin());
   return std::unique_ptr<Decoder>(
-      std::make_unique<StreamDecoder>(*kept, compressed, method, extent));
+      std::make_unique<StreamDecoder>(kept, compressed, method, extent));
 }
 
 }  // namespace kip::codec

@@ -1,5 +1,5 @@
-// What one compression library does, behind codec.h. One implementation a file: xz.cc, zstd.cc,
-// gzip.cc.
+// What one compression library does, behind codec.h. One library a file: xz.cc (.lzma too), zstd.cc,
+// gzip.cc, bzip2.cc, lz4.cc.
 #pragma once
 
 #include <memory>
@@ -22,12 +22,22 @@ class Context {
     bool stream_ended = false;
   };
 
-  /// Decodes some of `in` into `out`. An empty `in` says that no more will come.
+  /// Decodes some of `in` into `out`. Fewer than kAhead bytes say that no more will come behind
+  /// them, an empty `in` that no more will come. An error with an offset (0) is about what stands
+  /// behind sound data, not about the data.
   virtual Result<Step> step(Bytes in, MutableBytes out) = 0;
+
+  /// Bytes taken of which nothing is known yet: they count as consumed once decoded.
+  virtual std::size_t held() const { return 0; }
+
+  static constexpr std::size_t kAhead = 4;
 };
 
 Result<std::shared_ptr<Context>> make_xz();
 Result<std::shared_ptr<Context>> make_zstd();
 Result<std::shared_ptr<Context>> make_gzip();
+Result<std::shared_ptr<Context>> make_bzip2();
+Result<std::shared_ptr<Context>> make_lzma();
+Result<std::shared_ptr<Context>> make_lz4();
 
 }  // namespace kip::codec

@@ -1,3 +1,4 @@
+// .xz, and .lzma, which one library decodes.
 #include <lzma.h>
 
 #include "src/base/library.h"
@@ -10,25 +11,28 @@ KIP_DLOPEN_NOTE(kNote, "xz", "reads files compressed with xz", "liblzma.so.5");
 
 struct Lzma {
   decltype(lzma_stream_decoder)* stream_decoder = nullptr;
+  decltype(lzma_alone_decoder)* alone_decoder = nullptr;
   decltype(lzma_code)* code = nullptr;
   decltype(lzma_end)* end = nullptr;
 
   Status load() {
     void* const library = TRY(open_library("liblzma.so.5"));
     TRY(bind(library, "lzma_stream_decoder", stream_decoder));
+    TRY(bind(library, "lzma_alone_decoder", alone_decoder));
     TRY(bind(library, "lzma_code", code));
     return bind(library, "lzma_end", end);
   }
 };
 
-class XzContext : public Context {
+class LzmaContext : public Context {
  public:
-  explicit XzContext(const Lzma& lzma) : lzma_(lzma) {}
-  ~XzContext() override { lzma_.end(&stream_); }
+  LzmaContext(const Lzma& lzma, Method method) : lzma_(lzma), method_(method) {}
+  ~LzmaContext() override { lzma_.end(&stream_); }
 
   Status begin() override {
-    if (lzma_.stream_decoder(&stream_, kMemoryLimit, 0) != LZMA_OK)
-      return fail(Errc::kLimit, "xz: out of memory");
+    const lzma_ret code = method_ == Method::kXz ? lzma_.stream_decoder(&stream_, kMemoryLimit, 0)
+                                                 : lzma_.alone_decoder(&stream_, kMemoryLimit);
+    if (code != LZMA_OK) return failed(Errc::kLimit, ": out of memory");
     return {};
   }
 
@@ -45,28 +49,42 @@ class XzContext : public Context {
       case LZMA_STREAM_END:
         return step;
       case LZMA_BUF_ERROR:
-        if (in.empty()) return fail(Errc::kTruncated, "xz data ends early");
+        if (in.empty()) return failed(Errc::kTruncated, " data ends early");
         return step;
+      case LZMA_MEM_ERROR:
       case LZMA_MEMLIMIT_ERROR:
-        return fail(Errc::kLimit, "xz data needs too much memory to decode");
+        return failed(Errc::kLimit, " data needs too much memory to decode");
       case LZMA_OPTIONS_ERROR:
-        return fail(Errc::kUnsupported, "xz data uses a filter or option that is not supported");
+        return failed(Errc::kUnsupported, " data uses a filter or option that is not supported");
       default:
-        return fail(Errc::kCorrupt, "xz data is corrupt");
+        return failed(Errc::kCorrupt, " data is corrupt");
     }
   }
 
  private:
+  tl::unexpected<Error> failed(Errc code, const char* what) const {
+    return fail(code, std::string(method_name(method_)) + what);
+  }
+
   Lzma lzma_;
+  Method method_;
   lzma_stream stream_ = LZMA_STREAM_INIT;
 };
+
+Result<std::shared_ptr<Context>> make(Method method) {
+  Lzma lzma;
+  TRY(lzma.load());
+  return std::shared_ptr<Context>(std::make_shared<LzmaContext>(lzma, method));
+}
 
 }  // namespace
 
 Result<std::shared_ptr<Context>> make_xz() {
-  Lzma lzma;
-  TRY(lzma.load());
-  return std::shared_ptr<Context>(std::make_shared<XzContext>(lzma));
+  return make(Method::kXz);
+}
+
+Result<std::shared_ptr<Context>> make_lzma() {
+  return make(Method::kLzma);
 }
 
 }  // namespace kip::codec

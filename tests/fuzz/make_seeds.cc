@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/codec/compress.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/amd_blob.h"
 #include "tests/support/intel_blob.h"
@@ -183,6 +184,30 @@ void settings(Seeds& seeds) {
   add("odd-bytes", "[Image]\nEnabled=n\0o\nEnabled=\xfc\nEnabled=\xe2\x82\xac\n"sv);
 }
 
+void streams(Seeds& seeds) {
+  // The first byte chooses the method (codec_fuzz.cc), the second how far, the third the pieces.
+  const Blob plain = join({text("some text, some text, some text"), support::noise(200, 1)});
+  using codec::Method;
+  constexpr Method kMethods[] = {Method::kXz,    Method::kZstd, Method::kGzip,
+                                 Method::kBzip2, Method::kLzma, Method::kLz4Legacy};
+  for (std::uint8_t i = 0; i < std::size(kMethods); ++i) {
+    const std::string name = codec::name_of(kMethods[i]);
+    const Blob packed = codec::compress(kMethods[i], plain);
+    const Blob whole = {i, 0, 6}, one = {i, 1, 0};
+    seeds.add("codec", name, join({whole, packed}));
+    seeds.add("codec", name + "-two", join({whole, packed, packed}));
+    seeds.add("codec", name + "-zeros-behind", join({one, packed, support::zeros(5)}));
+    seeds.add("codec", name + "-junk-behind", join({one, packed, text("JUNK")}));
+    seeds.add("codec", name + "-cut", join({one, View(packed).first(packed.size() - 9)}));
+    seeds.add("codec", name + "-zst-behind",
+              join({one, packed, codec::compress(Method::kZstd, text("x"))}));
+  }
+  seeds.add("codec", "Lz4-empty", Blob{5, 1, 0, 2, 0x21, 0x4c, 0x18});
+  seeds.add("codec", "Lz4-long-length", Blob{5, 1, 0, 2, 0x21, 0x4c, 0x18, 0x90, 0x80, 0x80, 0});
+  seeds.add("codec", "Lzma-large-dictionary",
+            Blob{4, 1, 0, 0x5d, 0, 0, 0, 0x07, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4});
+}
+
 }  // namespace
 }  // namespace kip::fuzz
 
@@ -195,5 +220,6 @@ int main(int count, char** arguments) {
   kip::fuzz::descriptions(seeds);
   kip::fuzz::texts(seeds);
   kip::fuzz::settings(seeds);
+  kip::fuzz::streams(seeds);
   return 0;
 }

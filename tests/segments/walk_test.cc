@@ -194,7 +194,7 @@ std::vector<FaultRow> fault_rows() {
       {"BadField", join({a, bad}), "archive", 240},
       {"CutInsideData", Blob(a.begin(), a.begin() + 114), "archive", 114},
       {"CutInsideAHeader", join({a, Bytes(a).first(50)}), "archive", 240},
-      {"MethodThatIsNotDecoded", join({a, text("BZh91AY")}), "segment-method", 240},
+      {"MethodThatIsNotDecoded", join({a, text("\x89LZO, and so on")}), "segment-method", 240},
       {"LongRunOfZeros", join({a, zeros(2 << 20), a}), "segment-padding", 240},
   };
 }
