@@ -35,6 +35,11 @@ inline constexpr std::uint32_t kNameLimit = 4096;
 inline constexpr std::uint32_t kModeTypeMask = 0170000;
 inline constexpr std::uint32_t kModeRegular = 0100000;
 inline constexpr std::uint32_t kModeDirectory = 0040000;
+inline constexpr std::uint32_t kModeSymlink = 0120000;
+inline constexpr std::uint32_t kModeCharacter = 0020000;
+inline constexpr std::uint32_t kModeBlock = 0060000;
+inline constexpr std::uint32_t kModeFifo = 0010000;
+inline constexpr std::uint32_t kModeSocket = 0140000;
 
 inline std::uint64_t align_up(std::uint64_t value, std::uint64_t to) {
   return (value + to - 1) / to * to;

@@ -24,6 +24,21 @@ bool is_newc(Bytes head) {
   return text.starts_with(kMagic) || text.starts_with(kMagicChecksum);
 }
 
+Status Reader::read_name(Member& member) {
+  std::uint64_t got = 0;
+  if (member.name_size > kNameLimit) {
+    got = TRY(in_.skip(member.name_size));
+  } else {
+    std::vector<std::uint8_t> name(member.name_size);
+    got = TRY(in_.read(name));
+    member.name_ends = name.empty() || name.back() == 0;
+    member.name = as_text(name).substr(0, as_text(name).find('\0'));
+  }
+  if (got < member.name_size)
+    return fail(Errc::kTruncated, "archive member's name ends early", member.offset);
+  return {};
+}
+
 Result<std::optional<Member>> Reader::next() {
   if (inside_) {
     const std::uint64_t left = member_end_ - in_.position();
@@ -47,14 +62,7 @@ Result<std::optional<Member>> Reader::next() {
   for (std::size_t i = 0; i < std::size(fields); ++i)
     *fields[i] = TRY(field(header, i, member.offset));
   member.summed = header.starts_with(kMagicChecksum);
-  if (member.name_size > kNameLimit)
-    return fail(Errc::kLimit, "archive member's name is too long", member.offset);
-
-  std::vector<std::uint8_t> name(member.name_size);
-  if (TRY(in_.read(name)) < name.size())
-    return fail(Errc::kTruncated, "archive member's name ends early", member.offset);
-  member.name_ends = !name.empty() && name.back() == 0;
-  member.name = as_text(name).substr(0, as_text(name).find('\0'));
+  TRY(read_name(member));
   member.data_offset = align_up(in_.position(), kPadding);
   TRY(in_.skip(member.data_offset - in_.position()));
   member_end_ = align_up(member.data_offset + member.size, kPadding);

@@ -18,7 +18,7 @@
 namespace kip::cpio {
 
 struct Member {
-  std::string name;  // up to its first NUL
+  std::string name;  // up to its first NUL; empty too where it is longer than kNameLimit
   std::uint32_t inode = 0;
   std::uint32_t mode = 0;
   std::uint32_t uid = 0, gid = 0;
@@ -30,12 +30,17 @@ struct Member {
   std::uint32_t name_size = 0;                         // bytes as stored, with NULs
   std::uint32_t check = 0;                             // sum of the data's bytes, where `summed`
   bool summed = false;                                 // magic 070702
-  bool name_ends = true;                               // the name's last stored byte is NUL
-  std::uint64_t offset = 0;                            // of the header in the input
-  std::uint64_t data_offset = 0;                       // of the data in the input
+  bool name_ends = true;     // the name's last stored byte is NUL, or the name is empty or too long
+  std::uint64_t offset = 0;  // of the header in the input
+  std::uint64_t data_offset = 0;  // of the data in the input
 
   bool is_regular() const { return (mode & kModeTypeMask) == kModeRegular; }
   bool is_directory() const { return (mode & kModeTypeMask) == kModeDirectory; }
+  bool is_symlink() const { return (mode & kModeTypeMask) == kModeSymlink; }
+  bool is_device() const {
+    const std::uint32_t type = mode & kModeTypeMask;
+    return type == kModeCharacter || type == kModeBlock;
+  }
   bool is_trailer() const { return name == kTrailer; }
 };
 
@@ -53,6 +58,8 @@ class Reader {
   Result<std::optional<Member>> next();
 
  private:
+  Status read_name(Member& member);
+
   Input& in_;
   std::uint64_t member_end_ = 0;  // where the padding behind the current member ends
   bool inside_ = false;

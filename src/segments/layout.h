@@ -16,15 +16,10 @@
 #include <string>
 #include <vector>
 
+#include "src/segments/pe.h"
 #include "src/segments/walk.h"
 
 namespace kip::segments {
-
-struct Section {
-  std::string name;          // ".linux"
-  std::uint64_t offset = 0;  // bytes from the start of the file
-  std::uint64_t size = 0;    // bytes of data, without the padding to the file's alignment
-};
 
 struct Place {
   std::string section;       // empty: a plain image
@@ -41,7 +36,7 @@ struct Layout {
   /// Keeps the descriptor, which stays open as long as the Source is used.
   Source source(int descriptor) const;
 
-  /// Of a byte of what the kernel gets.
+  /// Of a byte of what the kernel gets; of padding, the end of what it stands behind.
   Place place(std::uint64_t offset) const;
 };
 

@@ -27,10 +27,10 @@ struct Segment {
   enum class Kind : std::uint8_t { kArchive, kPadding, kCompressed, kUnknown };
   Kind kind = Kind::kUnknown;
   std::uint64_t offset = 0;  // bytes from the start of the image
-  std::uint64_t size = 0;    // bytes; kUnknown: 0, it reaches to the end
+  std::uint64_t size = 0;    // bytes; 0 where no end is known: kUnknown, data that is not decoded
   std::optional<codec::Method> method;
   std::uint64_t plain_size = 0;  // bytes it unpacks to; a raw archive's own size
-  bool reached = true;           // false: kernels stop unpacking in front of it
+  bool reached = true;           // false: kernels stop unpacking in front of it, or refuse it
 };
 
 class Visitor {

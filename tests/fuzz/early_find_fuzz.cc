@@ -1,11 +1,13 @@
 // Whole images: archives one behind the other, zeros between them. Input: the image.
 //
-// Where the kernel's early search finds microcode, our walk over segments and our catalogue find
-// it, at the same place; where they differ, ours has reported a fault.
+// Our early search and the kernel's find the same, whatever the image. Where they find microcode, our
+// walk over segments and our catalogue find it, at the same place; where these differ, they have reported
+// a fault. A walk that goes on behind faults ends as well.
+#include <algorithm>
 #include <sys/mman.h>
 
 #include "src/catalog/file_scan.h"
-#include "src/segments/walk.h"
+#include "src/segments/finder.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/kernel_finder.h"
 
@@ -22,6 +24,8 @@ class Image : public segments::Visitor {
   }
   Status segment(const segments::Segment& segment) override {
     require(segment.offset >= end, "segments come in order, none over another");
+    require(reached || !segment.reached, "behind what is lost, all is");
+    reached = segment.reached;
     end = segment.offset + segment.size;
     // The early search steps over zeros by fours, the unpacker by ones: behind zeros alone, what is
     // compressed data to the one may be nothing to the other.
@@ -29,12 +33,41 @@ class Image : public segments::Visitor {
     if (compressed && segment.offset % cpio::kPadding != 0) ++faults;
     return {};
   }
-  void fault(const Finding&) override { ++faults; }
+  void fault(const Finding& finding) override {
+    require(finding.offset.has_value(), "a walk says where a fault is");
+    ++faults;
+  }
 
   std::vector<cpio::Member> members;
   std::size_t faults = 0;
+  bool reached = true;
   std::uint64_t end = 0;
 };
+
+class Beyond : public Image {
+ public:
+  // Of compressed data, offsets begin anew.
+  Status member(const segments::Segment&, const cpio::Member&, Input&) override { return {}; }
+};
+
+void require_search_is_the_kernels(const segments::Source& source, Bytes bytes,
+                                   std::string_view path) {
+  const auto search = segments::find_early(source, bytes.size(), path);
+  require(search.has_value(), "a search in memory has no error");
+  require(search->end <= bytes.size(), "it ends in the image");
+  std::optional<support::Extent> ours;
+  if (search->found)
+    ours = support::Extent{static_cast<std::size_t>(search->found->data_offset),
+                           static_cast<std::size_t>(search->found->size)};
+  require(ours == support::find_early(bytes, path), "both searches find the same");
+}
+
+// A name that is too long for the unpacker is none to the walk; the search compares it.
+bool has_endless_name(const Image& image) {
+  return std::any_of(image.members.begin(), image.members.end(), [](const cpio::Member& member) {
+    return member.name_size > cpio::kNameLimit;
+  });
+}
 
 void require_finder_agrees(const Image& image, Bytes bytes, std::string_view path) {
   std::optional<support::Extent> ours;
@@ -78,9 +111,15 @@ void run(Bytes bytes) {
   require(image.end <= bytes.size(), "segments lie in the image");
   require(image.faults <= 1, "the walk ends at the first fault");
   for (const std::string_view path : {support::kIntelPath, support::kAmdPath}) {
+    require_search_is_the_kernels(source, bytes, path);
+    if (has_endless_name(image)) continue;
     require_finder_agrees(image, bytes, path);
     require_catalogue_agrees(bytes, path);
   }
+  Beyond beyond;
+  require(segments::walk(source, {.beyond_faults = true}, beyond).has_value(),
+          "nor has one that goes on");
+  require(beyond.end <= bytes.size(), "and its segments lie in the image");
 }
 
 }  // namespace

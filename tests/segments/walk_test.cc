@@ -2,11 +2,8 @@
 #include <gtest/gtest.h>
 #include <ostream>
 
-#include "src/segments/walk.h"
-#include "tests/base/must.h"
-#include "tests/codec/compress.h"
+#include "tests/segments/log.h"
 #include "tests/support/kernel_finder.h"
-#include "tests/support/newc_blob.h"
 
 namespace kip::segments {
 namespace {
@@ -17,56 +14,6 @@ using support::join;
 using support::NewcBlob;
 using support::text;
 using support::zeros;
-
-// Everything a walk says, one line each.
-class Log : public Visitor {
- public:
-  Status member(const Segment& archive, const cpio::Member& member, Input& data) override {
-    const auto bytes = TRY(read_rest(data, 1 << 20));
-    files.push_back({member.name, member.data_offset, member.size});
-    lines.push_back(fmt::format("{} in {} at {}: {}", member.name, archive.offset,
-                                member.data_offset, as_text(bytes)));
-    return {};
-  }
-  Status segment(const Segment& segment) override {
-    constexpr const char* kKinds[] = {"archive", "padding", "compressed", "unknown"};
-    segments.push_back(segment);
-    lines.push_back(fmt::format("{} {}+{}", kKinds[static_cast<int>(segment.kind)], segment.offset,
-                                segment.size));
-    return {};
-  }
-  void fault(const Finding& finding) override {
-    faults.push_back(finding);
-    lines.push_back(fmt::format("{} at {}", finding.rule, finding.offset.value_or(0)));
-  }
-
-  struct File {
-    std::string name;
-    std::uint64_t offset;
-    std::uint32_t size;
-  };
-  std::vector<File> files;
-  std::vector<Segment> segments;
-  std::vector<Finding> faults;
-  std::vector<std::string> lines;
-};
-
-// The image is handed out as an Input and the memory below it, opened at any offset.
-Log walked(const Blob& image, const Options& options = {}) {
-  Log log;
-  const Source source = [&](std::uint64_t offset) -> Result<std::unique_ptr<Input>> {
-    return std::make_unique<MemoryInput>(Bytes(image).subspan(offset));
-  };
-  must(walk(source, options, log));
-  return log;
-}
-
-using Lines = std::vector<std::string>;
-
-// 120 bytes of member, 124 of trailer.
-Blob archive(const std::string& name, const std::string& data = "DATA") {
-  return NewcBlob().file(name, text(data)).bytes();
-}
 
 TEST(Walk, SaysNothingOfNothing) {
   EXPECT_EQ(walked({}).lines, Lines{});
@@ -91,7 +38,7 @@ TEST(Walk, TellsTwoArchivesApart) {
 class WalkMethod : public testing::TestWithParam<Method> {};
 
 TEST_P(WalkMethod, GoesThroughRawPaddingCompressedAndRaw) {
-  const Blob main = codec::compress(GetParam(), join({archive("main"), zeros(268)}));
+  const Blob main = packed(GetParam(), join({archive("main"), zeros(268)}));
   const std::size_t behind = 512 + main.size();
   const std::size_t gap = 4 - behind % 4;
   const Blob image =
@@ -108,20 +55,20 @@ TEST_P(WalkMethod, GoesThroughRawPaddingCompressedAndRaw) {
 }
 
 TEST_P(WalkMethod, NamesTheMethod) {
-  const Log log = walked(codec::compress(GetParam(), archive("main")));
+  const Log log = walked(packed(GetParam(), archive("main")));
   ASSERT_EQ(log.segments.size(), 1u);
   EXPECT_EQ(log.segments[0].method, GetParam());
 }
 
 TEST_P(WalkMethod, StopsInFrontOfCompressedDataWhenAsked) {
-  const Blob main = codec::compress(GetParam(), archive("main"));
+  const Blob main = packed(GetParam(), archive("main"));
   EXPECT_EQ(walked(join({archive("a"), main, archive("b")}), {.decompress = false}).lines,
             (Lines{"a in 0 at 112: DATA", "TRAILER!!! in 0 at 240: ", "archive 0+240",
                    "compressed 240+0"}));
 }
 
 TEST_P(WalkMethod, TakesCompressedSegmentsWithOddZerosBetween) {
-  const Blob part = codec::compress(GetParam(), archive("part"));
+  const Blob part = packed(GetParam(), archive("part"));
   for (std::size_t gap = 0; gap < 5; ++gap) {
     const Log log = walked(join({part, zeros(gap), part}));
     EXPECT_TRUE(log.faults.empty()) << gap;
@@ -130,15 +77,14 @@ TEST_P(WalkMethod, TakesCompressedSegmentsWithOddZerosBetween) {
 }
 
 TEST_P(WalkMethod, TakesTwoArchivesInOneStream) {
-  const Log log = walked(codec::compress(GetParam(), join({archive("a"), zeros(8), archive("b")})));
+  const Log log = walked(packed(GetParam(), join({archive("a"), zeros(8), archive("b")})));
   EXPECT_TRUE(log.faults.empty());
   ASSERT_EQ(log.files.size(), 4u);
   EXPECT_EQ(log.files[2].name, "b");
 }
 
 TEST_P(WalkMethod, SaysThatTheStreamIsCutOff) {
-  const Blob part =
-      codec::compress(GetParam(), NewcBlob().file("n", support::noise(3000, 1)).bytes());
+  const Blob part = packed(GetParam(), NewcBlob().file("n", support::noise(3000, 1)).bytes());
   const Blob cut(part.begin(), part.end() - 9);
   const Log log = walked(join({archive("a"), cut}));
   ASSERT_EQ(log.faults.size(), 1u);
@@ -147,22 +93,23 @@ TEST_P(WalkMethod, SaysThatTheStreamIsCutOff) {
 }
 
 TEST_P(WalkMethod, SaysThatTheStreamHoldsNoArchive) {
-  const Log log = walked(codec::compress(GetParam(), text("no archive at all")));
+  const Log log = walked(packed(GetParam(), text("no archive at all")));
   ASSERT_EQ(log.faults.size(), 1u);
   EXPECT_EQ(log.faults[0].text, "no archive begins at 0x0 of the decompressed data");
 }
 
 TEST_P(WalkMethod, SaysWhereAnArchiveInsideTheStreamIsBrokenAndEnds) {
   const Blob bad = NewcBlob().file("n", text("DATA"), {.uid_text = "zzzzzzzz"}).bytes();
-  const Blob part = codec::compress(GetParam(), join({archive("a"), bad}));
+  const Blob part = packed(GetParam(), join({archive("a"), bad}));
   const Log log = walked(join({part, archive("b")}));
   EXPECT_EQ(log.lines,
             (Lines{"a in 0 at 112: DATA", "TRAILER!!! in 0 at 240: ", "segment-compressed at 0"}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, WalkMethod,
-                         testing::Values(Method::kXz, Method::kZstd, Method::kGzip),
-                         [](const auto& row) { return codec::method_name(row.param); });
+                         testing::Values(Method::kXz, Method::kZstd, Method::kGzip, Method::kBzip2,
+                                         Method::kLzma),
+                         [](const auto& row) { return codec::name_of(row.param); });
 
 struct FaultRow {
   const char* name;
@@ -177,7 +124,7 @@ void PrintTo(const FaultRow& row, std::ostream* out) {
 
 std::vector<FaultRow> fault_rows() {
   const Blob a = archive("a");  // 240 bytes
-  const Blob gzip = codec::compress(Method::kGzip, archive("b"));
+  const Blob gzip = packed(Method::kGzip, archive("b"));
   const Blob bad = NewcBlob().file("n", {}, {.uid_text = "zzzzzzzz"}).bytes();
   return {
       {"JunkAtTheStart", text("JUNK"), "segment-unknown", 0},

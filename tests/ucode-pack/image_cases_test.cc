@@ -146,7 +146,7 @@ std::vector<Case> broken() {
   return {
       nothing("C08 old portable format", support::text("070707000000000000000000000000000000"), {}),
       nothing("C22 name beyond the end", early({.namesize = 0x10000}),
-              {"': offset 0x178: archive member's name is too long"}),
+              {"': offset 0x178: archive member's name ends early"}),
       truncated("C23 data beyond the end", cut),
       packed("C24 data of 4 GiB", early({.filesize = 0xFFFFFFFF}),
              {"[" + kIntel + "]': offset 0x60c: no update begins here, the rest is left out",
