@@ -74,9 +74,9 @@ else
   show kernel-install add 6.12.0-demo vmlinuz
   initrd=boot/$MACHINE_ID/6.12.0-demo/initrd
   say "The initrd of the new boot entry: kip's part in front, the generator's behind it, unchanged."
-  show cpio -tv --quiet -F "$initrd"
-  show cpio -i --quiet --to-stdout -F "$initrd" kip/early
-  show ucode-pack verify "$initrd"
+  show initrd-pack inspect "$initrd"
+  show initrd-pack ls -l "$initrd"
+  show initrd-pack cat "$initrd" kip/early
   cmp <(tail -c "$(wc -c <initrd.img)" "$initrd") initrd.img
 fi
 

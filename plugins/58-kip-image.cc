@@ -88,7 +88,7 @@ class Image {
     options_.select.holds = std::move(*holds);
     options_.select.pins = std::move(*pins);
     options_.select.kernel = ucode::KernelVersion::parse(call_.kernel);
-    options_.conflict = settings.conflict.value;
+    options_.strip = settings.conflict.value == policy::Conflict::kStrip;
     options_.time = cli::source_date_epoch(plugin_.messages());
     return std::nullopt;
   }

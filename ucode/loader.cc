@@ -56,6 +56,12 @@ std::optional<std::size_t> pick_amd(std::span<const Update> stream, const Loader
   return picked;
 }
 
+std::vector<bool> possible(KernelRule rule, const std::optional<KernelVersion>& kernel) {
+  const auto answer = kernel ? holds(rule, *kernel) : Answer::kUnknown;
+  if (answer == Answer::kUnknown) return {false, true};
+  return {answer == Answer::kYes};
+}
+
 }  // namespace
 
 LoaderRules LoaderRules::of(const KernelVersion& kernel) {
@@ -67,6 +73,29 @@ std::optional<std::size_t> loader_pick(std::span<const Update> stream, const Loa
                                        const LoaderRules& rules) {
   return cpu.vendor == Vendor::kIntel ? pick_intel(stream, cpu, rules)
                                       : pick_amd(stream, cpu, rules);
+}
+
+std::vector<LoaderRules> possible_rules(const std::optional<KernelVersion>& kernel) {
+  std::vector<LoaderRules> all;
+  for (const bool zen_id : possible(KernelRule::kZenId, kernel)) {
+    for (const bool select : possible(KernelRule::kSelect, kernel)) {
+      for (const bool any_platform : possible(KernelRule::kAnyPlatform, kernel))
+        all.push_back({.zen_id = zen_id, .select = select, .any_platform = any_platform});
+    }
+  }
+  return all;
+}
+
+std::vector<std::uint32_t> bios_revisions(Vendor vendor, CpuSignature cpu,
+                                          std::optional<EntrySignClass> proven) {
+  std::vector<std::uint32_t> revisions = {0};
+  if (vendor != Vendor::kAmd || !is_zen(cpu.family())) return revisions;
+  const std::uint32_t lowest = zen_lowest_revision(cpu);
+  const auto cutoff = entrysign_cutoff(lowest);
+  if (!cutoff) return revisions;
+  if (proven != EntrySignClass::kFixed) revisions.push_back(lowest);
+  if (proven != EntrySignClass::kOld) revisions.push_back(*cutoff + 1);
+  return revisions;
 }
 
 }  // namespace kip::ucode

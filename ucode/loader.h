@@ -10,7 +10,9 @@
 
 #include <optional>
 #include <span>
+#include <vector>
 
+#include "ucode/entrysign.h"
 #include "ucode/kernel_rules.h"
 #include "ucode/update.h"
 
@@ -36,5 +38,13 @@ struct LoaderRules {
 /// behind this.
 std::optional<std::size_t> loader_pick(std::span<const Update> stream, const LoaderCpu& cpu,
                                        const LoaderRules& rules);
+
+/// Every set of rules that the version leaves open; without a version, all of them.
+std::vector<LoaderRules> possible_rules(const std::optional<KernelVersion>& kernel);
+
+/// What a BIOS may have left when the loader looks: nothing newer than any update, and of a CPU with an
+/// EntrySign fix a revision of either class, or of the one that is proven.
+std::vector<std::uint32_t> bios_revisions(Vendor vendor, CpuSignature cpu,
+                                          std::optional<EntrySignClass> proven);
 
 }  // namespace kip::ucode

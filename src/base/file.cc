@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
@@ -135,6 +136,27 @@ Status Sink::write(Bytes bytes) {
   return {};
 }
 
+Status Sink::write_zeros(std::uint64_t count) {
+  constexpr std::array<std::uint8_t, 512> kZeros = {};
+  for (std::uint64_t piece = 0; count != 0; count -= piece) {
+    piece = std::min<std::uint64_t>(count, kZeros.size());
+    TRY(write(Bytes(kZeros).first(piece)));
+  }
+  return {};
+}
+
+Status Sink::append(int source, std::uint64_t offset, std::uint64_t size) {
+  FileInput rest(source, offset);
+  std::vector<std::uint8_t> buffer(std::min(size, kCopyPiece));
+  while (size != 0) {
+    const auto piece = MutableBytes(buffer).first(std::min<std::uint64_t>(size, buffer.size()));
+    if (TRY(rest.read(piece)) < piece.size()) return fail(Errc::kTruncated, "ends early");
+    TRY(write(piece));
+    size -= piece.size();
+  }
+  return {};
+}
+
 Status MemorySink::do_write(Bytes bytes) {
   bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   return {};
@@ -216,15 +238,7 @@ Status AtomicFile::append(int source, std::uint64_t offset, std::uint64_t size) 
   }
   count(size - left);
   // Between some file systems it cannot, and some of them say so with 0: the plain way finds out.
-  FileInput rest(source, static_cast<std::uint64_t>(at));
-  std::vector<std::uint8_t> buffer(std::min<std::uint64_t>(left, kCopyPiece));
-  while (left != 0) {
-    const auto piece = MutableBytes(buffer).first(std::min<std::uint64_t>(left, buffer.size()));
-    if (TRY(rest.read(piece)) < piece.size()) return fail(Errc::kTruncated, "ends early");
-    TRY(write(piece));
-    left -= piece.size();
-  }
-  return {};
+  return Sink::append(source, static_cast<std::uint64_t>(at), left);
 }
 
 Status AtomicFile::give_name() {

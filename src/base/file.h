@@ -85,7 +85,11 @@ class Sink {
  public:
   virtual ~Sink() = default;
   Status write(Bytes bytes);
+  Status write_zeros(std::uint64_t count);
   std::uint64_t written() const { return written_; }
+
+  /// Appends `size` bytes of an open file. kTruncated if it ends first.
+  virtual Status append(int source, std::uint64_t offset, std::uint64_t size);
 
  protected:
   virtual Status do_write(Bytes bytes) = 0;
@@ -136,8 +140,12 @@ class AtomicFile : public Sink {
   /// For reading back what was written.
   int descriptor() const { return file_.get(); }
 
-  /// Appends `size` bytes of another file, by reference where the file system can. kTruncated if it ends first.
-  Status append(int source, std::uint64_t offset, std::uint64_t size);
+  /// By reference, where the file system can.
+  Status append(int source, std::uint64_t offset, std::uint64_t size) override;
+
+  /// Takes over mode, owner and label (SELinux, Smack, an ACL) of the file that this one will stand for.
+  /// Not what belongs to its bytes, such as a signature.
+  Status take_over(int original);
 
   /// kNone is for files that no power loss can make anybody miss: kernel-install's staging area.
   enum class Sync : std::uint8_t { kFile, kNone };

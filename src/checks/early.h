@@ -8,6 +8,8 @@
 
 #include <array>
 #include <optional>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "src/image/inventory.h"
@@ -29,6 +31,8 @@ inline constexpr const char* kRuleType = "early-type";           // a directory 
 inline constexpr const char* kRuleOverrun = "early-overrun";  // reaches beyond the image: not found
 inline constexpr const char* kRuleVoid = "early-void";  // one bad update: nothing of it is loaded
 inline constexpr const char* kRuleUnaligned = "early-unaligned";  // data at no multiple of 16
+inline constexpr const char* kRuleUnread = "early-unread";        // taken, but not looked into here
+inline constexpr const char* kRuleMany = "early-many";  // more members than are looked into
 
 /// One a vendor: the searches for its member.
 using Searches = std::array<segments::Search, 2>;
@@ -39,15 +43,36 @@ Result<Searches> search_early(const segments::Source& source, std::uint64_t size
 const image::MicrocodeMember* taken_member(const image::Inventory& inventory,
                                            const Searches& searches, ucode::Vendor vendor);
 
-/// In the order of the image.
+/// The updates of a member that its vendor's loader chooses among: of Intel none if anything is wrong with
+/// the stream, of AMD those in front of what ends the scan.
+std::span<const ucode::Update> seen_by_loader(const image::MicrocodeMember& member);
+
+/// What becomes of a member under a loader's name.
+enum class Standing : std::uint8_t {
+  kTaken,
+  kVoid,         // taken, and nothing of it is loaded
+  kEmpty,        // taken, and there is nothing in it
+  kShadowed,     // an earlier one is taken
+  kUnreachable,  // the search ends in front of it
+  kNotMatched,   // its name, or its type, is none that is looked for
+};
+const char* standing_name(Standing standing);
+Standing standing_of(const image::Inventory& inventory, const Searches& searches,
+                     const image::MicrocodeMember& member);
+
+/// In the order of the image. What costs an update that the loader would otherwise take is a warning or
+/// an error; what changes nothing is a note.
 std::vector<Finding> check_early_load(const image::Inventory& inventory, const Searches& searches);
 
-/// What a CPU gets from the image, on every kind of kernel that `kernel` leaves open.
+/// What a CPU gets from the image, on one kind of kernel.
 struct Served {
   std::optional<ucode::Update> update;  // nullopt: nothing
-  std::string kernels;                  // releases that this holds for; empty: all
+  std::string kernels;                  // releases that this holds for; empty: all asked about
   std::string why;                      // nothing: the reason, in words
 };
+
+/// One for each answer that kernels, of those that `kernel` leaves open, give, oldest kernels first. What the digests of
+/// EntrySign say comes on top.
 std::vector<Served> serve(const image::Inventory& inventory, const Searches& searches,
                           const ucode::LoaderCpu& cpu,
                           const std::optional<ucode::KernelVersion>& kernel);

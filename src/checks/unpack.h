@@ -12,8 +12,9 @@
 // that is not empty stands. Hard links are told by (device, inode) up to the trailer; writing to one
 // name changes all.
 //
-// Memory: the names of the image's members, up to kNamesLimit bytes; beyond that the check says that
-// it stopped looking.
+// Memory: the names of the image's members, up to kNamesLimit bytes with what is known of each; beyond
+// that the check says that it stopped looking. Of one rule there is one finding a segment, with the first
+// name and a count.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@
 
 namespace kip::checks {
 
-inline constexpr std::uint64_t kNamesLimit = 256 * 1024 * 1024;  // bytes
+inline constexpr std::uint64_t kNamesLimit = 32 * 1024 * 1024;  // bytes; some 200,000 names
 
 inline constexpr const char* kRuleDirectoryOverLink = "unpack-directory-over-link";
 inline constexpr const char* kRuleLinkOverDirectory = "unpack-link-over-directory";
@@ -34,6 +35,7 @@ inline constexpr const char* kRuleReplaced = "unpack-replaced";   // once a segm
 inline constexpr const char* kRuleNoParent = "unpack-no-parent";  // once a segment, with a count
 inline constexpr const char* kRuleLinkedFile = "unpack-linked-file";  // a write through a hard link
 inline constexpr const char* kRuleNameLength = "archive-name-length";  // 0 or above 4096: skipped
+inline constexpr const char* kRuleNames = "unpack-names";  // more names than are kept track of
 
 class UnpackCheck : public segments::Visitor {
  public:
@@ -48,8 +50,8 @@ class UnpackCheck : public segments::Visitor {
   std::vector<Finding> findings() const;
 
  private:
-  class Tree;
-  std::unique_ptr<Tree> tree_;
+  class Unpacker;
+  std::unique_ptr<Unpacker> unpacker_;
 };
 
 }  // namespace kip::checks

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "src/cli/choice.h"
+#include "src/cli/effect.h"
 
 namespace kip::cli {
 
@@ -184,19 +185,7 @@ std::string Choice::effect(const RequestedCpu& cpu, const ucode::Update& update,
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
   if (updates > 1 && group) return pair_effect(*group);
-  if (group == ucode::EntrySignClass::kFixed && cpu.running &&
-      ucode::entrysign_class(*cpu.running) == ucode::EntrySignClass::kOld) {
-    return fmt::format("needs a BIOS update: the running {:#010x} lacks the EntrySign fix",
-                       *cpu.running);
-  }
-  if (request_.machine && request_.machine->hypervisor) return "loads outside this guest";
-  if (!cpu.running) return "loads if the BIOS left an older revision";
-  if (*cpu.running < update.revision) {
-    return fmt::format("newer than the running {:#010x}, loads", *cpu.running);
-  }
-  if (*cpu.running == update.revision)
-    return "runs now, and loads again where the BIOS left an older one";
-  return fmt::format("older than the running {:#010x}, which the BIOS has", *cpu.running);
+  return effect_on(cpu, update, request_.machine && request_.machine->hypervisor);
 }
 
 std::vector<image::ManifestCpu> Choice::served() const {

@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "src/base/result.h"
+#include "src/cli/image_report.h"
 #include "src/cli/report.h"
 #include "src/host/cpus.h"
+#include "src/image/listing.h"
 
 namespace kip::cli {
 
@@ -16,6 +18,16 @@ std::string to_json(const VerifyReport& report);
 std::string to_json(const HostReport& report);
 std::string to_json(const PackReport& report);
 std::string to_json(const ExtractReport& report);
+std::string to_json(const InspectReport& report);
+
+/// The members of an image, which are printed as they come: what stands in front of them, one of them
+/// on a line without its end, what stands behind.
+std::string members_json_begin(const std::string& image);
+std::string member_json(const image::Row& row);
+std::string members_json_end(const std::vector<Finding>& faults);
+
+std::string to_json(const DiffReport& report);
+std::string to_json(const JoinReport& report);
 
 /// Whether a line or file looks like a JSON record.
 bool looks_like_json(std::string_view text);

@@ -44,10 +44,8 @@ std::string Packing::served_by(const catalog::Entry& entry) const {
 
 std::optional<ExitCode> Packing::read_back(int descriptor) {
   FileInput back(descriptor);
-  std::vector<ucode::LoaderCpu> cpus;
-  for (const image::ManifestCpu& cpu : choice_.served())
-    cpus.push_back({cpu.vendor, cpu.target.signature, cpu.target.platform_flags, 0});
-  if (const Status status = image::check_early(back, written_, cpus, scratch_); !status) {
+  if (const Status status = image::check_early(back, written_, choice_.served(), scratch_);
+      !status) {
     messages_.error_at(place_,
                        {Errc::kCorrupt, "does not read back right: " + status.error().what, {}, 0});
     return ExitCode::kFailed;

@@ -7,6 +7,7 @@
 
 #include "src/base/finding.h"
 #include "src/host/cpus.h"
+#include "src/image/diff.h"
 #include "ucode/update.h"
 
 namespace kip::cli {
@@ -53,13 +54,44 @@ struct ExtractReport {
   std::vector<UpdateRow> updates;  // file: what was written
 };
 
+struct DiffReport {
+  std::string a, b;        // images
+  bool identical = false;  // byte for byte
+  image::Difference difference;
+  std::vector<Finding> findings;
+};
+
+/// A file, or what is taken of it, in a joined image.
+struct JoinedPart {
+  std::string file;
+  std::uint64_t offset = 0;    // of its first byte in the image
+  std::uint64_t size = 0;      // bytes taken
+  std::uint64_t left_out = 0;  // bytes of it: its microcode
+  std::uint64_t padding = 0;   // zero bytes in front of it
+};
+
+/// join and swap.
+struct JoinReport {
+  const char* verb = "join";
+  std::string output;   // empty: stdout or nothing written
+  bool changed = true;  // swap: false if the image was so already
+  std::uint64_t bytes = 0;
+  std::uint64_t early_bytes = 0;   // of the early part in front
+  std::vector<UpdateRow> updates;  // in it
+  std::vector<JoinedPart> parts;
+};
+
 std::string to_text(const ListReport& report);
 std::string to_text(const HostReport& report);
+std::string to_text(const DiffReport& report);
 
 /// "06-8f-08 0x000806f8 pf 0x10", all targets of an update behind each other.
 std::string targets_text(const ucode::Update& update);
 
 /// One line for each update of a CPU, for pack's summary.
 std::vector<std::string> to_lines(const PackedCpu& cpu);
+
+/// One line for each part.
+std::vector<std::string> to_lines(const JoinReport& report);
 
 }  // namespace kip::cli

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "src/cli/messages.h"
 #include "src/cli/report.h"
 
 namespace kip::cli {
@@ -75,6 +76,23 @@ std::vector<std::string> to_lines(const PackedCpu& cpu) {
     line += fmt::format("revision {:#010x} of {}, {} bytes from {}: {}", row.update.revision,
                         ucode::date_text(row.update.date), row.update.size, quote(row.file),
                         cpu.effect[i]);
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+std::vector<std::string> to_lines(const JoinReport& report) {
+  std::vector<std::string> lines;
+  for (const JoinedPart& part : report.parts) {
+    std::string line = quote(part.file) + ": ";
+    if (part.size == 0) {
+      line += "nothing is left of it behind its microcode";
+    } else {
+      line += fmt::format("{} at offset {:#x}", counted(part.size, "byte"), part.offset);
+      if (part.padding != 0) line += " behind " + counted(part.padding, "zero byte");
+      if (part.left_out != 0)
+        line += fmt::format(", {} left out in front", counted(part.left_out, "byte"));
+    }
     lines.push_back(std::move(line));
   }
   return lines;

@@ -8,6 +8,7 @@
 #include "ucode/amd.h"
 #include "ucode/checksum.h"
 #include "ucode/encode.h"
+#include "ucode/loader.h"
 
 namespace kip::image {
 namespace {
@@ -203,8 +204,8 @@ std::int64_t newest_date(const ucode::Selection& selection, const catalog::Catal
   return newest;
 }
 
-Status check_early(Input& archive, const WrittenEarly& expected,
-                   std::span<const ucode::LoaderCpu> cpus, Scratch& scratch) {
+Status check_early(Input& archive, const WrittenEarly& expected, std::span<const ManifestCpu> cpus,
+                   Scratch& scratch) {
   ReadBack found;
   cpio::Reader reader(archive);
   bool ended = false;
@@ -231,7 +232,9 @@ Status check_early(Input& archive, const WrittenEarly& expected,
   const auto first_amd =
       std::find_if(found.updates.begin(), found.updates.end(),
                    [](const auto& update) { return update.vendor == ucode::Vendor::kAmd; });
-  for (const ucode::LoaderCpu& cpu : cpus) {
+  for (const ManifestCpu& served : cpus) {
+    const ucode::LoaderCpu cpu{served.vendor, served.target.signature, served.target.platform_flags,
+                               0};
     // Each vendor's loader reads its own member, and Intel's was written first.
     const bool intel = cpu.vendor == ucode::Vendor::kIntel;
     const std::span<const ucode::Update> stream(intel ? found.updates.begin() : first_amd,

@@ -15,7 +15,6 @@
 
 #include "src/catalog/catalog.h"
 #include "src/image/manifest.h"
-#include "ucode/loader.h"
 #include "ucode/select.h"
 
 namespace kip::image {
@@ -66,7 +65,7 @@ std::int64_t newest_date(const ucode::Selection& selection, const catalog::Catal
 /// Reads an archive as the kernel's finder and loader do, and compares it with what should be in
 /// it: alignment, no fault in any stream, the same updates in order, and for each CPU an update
 /// that it can load. kCorrupt otherwise. `scratch` may be the Loader's.
-Status check_early(Input& archive, const WrittenEarly& expected,
-                   std::span<const ucode::LoaderCpu> cpus, Scratch& scratch);
+Status check_early(Input& archive, const WrittenEarly& expected, std::span<const ManifestCpu> cpus,
+                   Scratch& scratch);
 
 }  // namespace kip::image

@@ -3,7 +3,8 @@
 
 #include "src/image/early.h"
 #include "src/image/front.h"
-#include "src/segments/walk.h"
+#include "src/segments/finder.h"
+#include "src/segments/pieces.h"
 
 namespace kip::image {
 namespace {
@@ -82,8 +83,8 @@ class Visitor : public segments::Visitor {
 
   void fault(const Finding&) override {}
 
-  /// Of an image of `size` bytes.
-  Front front(std::uint64_t size) {
+  /// But for what the kernel takes.
+  Front front() {
     for (Archive& archive : archives_) {
       if (archive.manifest && archive.only_ours) {
         front_.own.push_back(std::move(*archive.manifest));
@@ -95,7 +96,6 @@ class Visitor : public segments::Visitor {
         front_.cuts.insert(front_.cuts.end(), archive.microcode.begin(), archive.microcode.end());
       }
     }
-    for (std::size_t i = 0; i < std::size(kVendors); ++i) take(i, size);
     return std::move(front_);
   }
 
@@ -104,23 +104,8 @@ class Visitor : public segments::Visitor {
     if (!member.is_regular()) return;
     for (std::size_t i = 0; i < std::size(kVendors); ++i) {
       if (member.name.starts_with(member_path(kVendors[i])))
-        named_[i].push_back({member.name, member.data_offset, member.size});
+        front_.named[i].push_back({member.name, member.data_offset, member.size});
     }
-  }
-
-  // The search gives up at a member that the image ends in, be it in its padding.
-  void take(std::size_t vendor, std::uint64_t size) {
-    for (const FrontMember& member : named_[vendor]) {
-      if (cpio::align_up(member.data_offset + member.size, cpio::kPadding) > size) return;
-      if (!front_.taken[vendor]) front_.taken[vendor] = member;
-      if (!front_.base[vendor] && !is_in_own(member)) front_.base[vendor] = member;
-    }
-  }
-
-  bool is_in_own(const FrontMember& member) const {
-    return std::any_of(front_.own_ranges.begin(), front_.own_ranges.end(), [&](const Range& range) {
-      return member.data_offset >= range.begin && member.data_offset < range.end;
-    });
   }
 
   std::uint64_t behind_padding(std::uint64_t end) const {
@@ -136,10 +121,30 @@ class Visitor : public segments::Visitor {
   }
 
   Front front_;
-  std::vector<FrontMember> named_[std::size(kVendors)];  // the kernel takes the first
   std::vector<Archive> archives_;
   std::vector<Range> paddings_;
 };
+
+// What the kernel would take of these parts of the image alone.
+Result<std::optional<FrontMember>> taken_of(int descriptor, const std::vector<Range>& parts,
+                                            ucode::Vendor vendor) {
+  std::vector<segments::Piece> pieces;
+  std::uint64_t size = 0;
+  for (const Range& part : parts) {
+    pieces.push_back({part.begin, part.end - part.begin});
+    size += part.end - part.begin;
+  }
+  const auto source = segments::join_pieces(descriptor, pieces);
+  const auto search = TRY(segments::find_early(source, size, member_path(vendor)));
+  if (!search.found) return std::optional<FrontMember>();
+  std::uint64_t at = search.found->data_offset;
+  for (const segments::Piece& piece : pieces) {
+    if (at < piece.size || &piece == &pieces.back())
+      return std::optional(FrontMember{search.found->name, piece.offset + at, search.found->size});
+    at -= piece.size;
+  }
+  return std::optional<FrontMember>();
+}
 
 }  // namespace
 
@@ -151,7 +156,16 @@ Result<Front> read_front(int descriptor) {
   TRY(segments::walk(source, {.decompress = false}, visitor));
   struct stat status;
   if (::fstat(descriptor, &status) != 0) return fail_errno("cannot be looked at");
-  return visitor.front(static_cast<std::uint64_t>(status.st_size));
+  const auto size = static_cast<std::uint64_t>(status.st_size);
+
+  Front front = visitor.front();
+  for (std::size_t i = 0; i < std::size(kVendors); ++i) {
+    front.taken[i] = TRY(taken_of(descriptor, {{0, size}}, kVendors[i]));
+    front.base[i] = front.own_ranges.empty()
+                        ? front.taken[i]
+                        : TRY(taken_of(descriptor, kept(front.own_ranges, size), kVendors[i]));
+  }
+  return front;
 }
 
 std::vector<Range> kept(const std::vector<Range>& cuts, std::uint64_t size) {

@@ -39,6 +39,8 @@ struct FrontMember {
 struct Front {
   /// By vendor (Intel, AMD): the member that the kernel takes.
   std::array<std::optional<FrontMember>, 2> taken;
+  /// All members under names that it takes, in order; the first one counts.
+  std::array<std::vector<FrontMember>, 2> named;
   /// The member that it would take if our own parts were not there.
   std::array<std::optional<FrontMember>, 2> base;
   /// Early parts of ours, by their manifest; usually one, at the start.
@@ -47,6 +49,11 @@ struct Front {
   /// Our own parts and everybody's microcode under the loader's names, in order.
   std::vector<Range> cuts;
 };
+
+/// Of a vendor, in the arrays.
+inline std::size_t index_of(ucode::Vendor vendor) {
+  return vendor == ucode::Vendor::kIntel ? 0 : 1;
+}
 
 /// An image that begins with compressed data has an empty front. What is broken ends the front.
 /// kUnsupported for an image that kernels read alone and would not read behind an early part.

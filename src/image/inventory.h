@@ -3,13 +3,16 @@
 //   Inventory inventory;
 //   InventoryTaker taker(inventory);
 //   TRY(segments::walk(layout.source(fd), {.beyond_faults = true}, taker));
+//   taker.finish();
 //
 // One pass, streaming: memory grows with the number of segments, updates and kernel releases, not
 // with the image.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/finding.h"
@@ -31,6 +34,16 @@ enum class Use : std::uint8_t {
 
 const char* use_name(Use use);
 
+/// "raw", "zstd", …; "zeros" and "unknown" where nothing is unpacked.
+const char* method_text(const segments::Segment& segment);
+
+/// Limits of what is remembered, so that no image can make it large.
+inline constexpr std::size_t kSegmentsLimit = 16 * 1024;  // beyond it, the walk ends with kLimit
+inline constexpr std::size_t kMembersLimit = 256;         // under the loaders' names
+inline constexpr std::size_t kUpdatesLimit = 64 * 1024;   // in all members; Intel's release has 400
+inline constexpr std::size_t kFaultsLimit = 64;           // of one member's stream
+inline constexpr std::size_t kKernelsLimit = 64;          // releases of one segment
+
 struct SegmentEntry {
   segments::Segment segment;
   std::uint64_t members = 0;      // without trailers
@@ -39,6 +52,10 @@ struct SegmentEntry {
   std::set<Use> uses;             // empty for padding and unread data
   std::set<std::string> kernels;  // releases X of lib/modules/X and usr/lib/modules/X
 };
+
+/// Whose loader looks for a file of this name, or for one of which it is the beginning, once "./", "/" and
+/// the like are left out.
+std::optional<ucode::Vendor> microcode_vendor(std::string_view name);
 
 /// A file that has, or seems meant to have, a name that a loader looks for.
 struct MicrocodeMember {
@@ -53,12 +70,15 @@ struct MicrocodeMember {
   std::vector<ucode::Update> updates;  // sound ones, offsets count from data_offset
   std::vector<Finding> faults;         // of the stream of updates
   bool text = false;                   // Intel's legacy text form, which no kernel reads
+
+  bool is_regular() const { return (mode & cpio::kModeTypeMask) == cpio::kModeRegular; }
 };
 
 struct Inventory {
   std::vector<SegmentEntry> segments;
   std::vector<MicrocodeMember> microcode;
   std::vector<Finding> faults;  // of the walk, in order
+  std::uint64_t left_out = 0;   // members under loaders' names beyond kMembersLimit
 };
 
 class InventoryTaker : public segments::Visitor {
@@ -69,11 +89,17 @@ class InventoryTaker : public segments::Visitor {
   Status segment(const segments::Segment& segment) override;
   void fault(const Finding& finding) override;
 
+  /// The walk is over: enters a segment that broke off. Its size is 0.
+  void finish();
+
  private:
   SegmentEntry& current(const segments::Segment& archive);
+  void enter(SegmentEntry entry);
+  Status read_microcode(const cpio::Member& member, ucode::Vendor vendor, Input& data);
 
   Inventory& inventory_;
   Scratch scratch_;
+  std::size_t updates_ = 0;
   SegmentEntry open_;  // of the segment that members come from
   bool is_open_ = false;
   bool main_seen_ = false;

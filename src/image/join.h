@@ -21,23 +21,21 @@
 
 #include "src/catalog/catalog.h"
 #include "src/image/early.h"
-#include "src/image/front.h"
-#include "src/policy/settings.h"
+#include "src/image/microcode.h"
+#include "src/image/pieces.h"
 
 namespace kip::image {
 
 struct JoinOptions {
-  policy::Conflict conflict = policy::Conflict::kUnion;
+  bool strip = false;                // what the image had for other CPUs goes
   ucode::SelectOptions select;       // holds, pins and the target kernel
   std::set<ucode::Vendor> vendors;   // of the early part; empty: all
   std::optional<std::int64_t> time;  // SOURCE_DATE_EPOCH
 };
 
 struct Join {
-  std::string image;  // path; empty: the early part alone
-  std::uint64_t image_size = 0;
-  Front front;               // of the image
-  catalog::Catalog catalog;  // what goes into the part: updates of `early`, then those of the image
+  std::vector<Piece> pieces;  // what comes behind the early part
+  catalog::Catalog catalog;   // what goes into it: updates that were chosen, then those of images
   std::size_t first_image_entry = 0;
   std::vector<ManifestCpu> cpus;  // whom the part serves
   ucode::Selection selection;
@@ -51,12 +49,15 @@ struct Join {
 Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
                        const JoinOptions& options);
 
-/// Updates that the kernel finds in an image, and that holds or pins forbid.
-Result<std::vector<ucode::Update>> forbidden(const Root& root, const std::string& image,
-                                             const ucode::SelectOptions& select);
+/// Chooses from the catalogue, for whom the early part was made and for all that images served.
+void choose(const JoinOptions& options, Join& join);
 
-/// Writes early part and image, and reads the early part back as the kernel would. REQUIRES:
-/// join.needed(). Returns the early part's size in bytes.
+/// Writes the early part, and reads it back as the kernel would; `descriptor` reads what `out` wrote.
+/// REQUIRES: there are choices, and nothing was written. Returns its size in bytes.
+Result<std::uint64_t> write_early_part(const Root& root, const Join& join,
+                                       const JoinOptions& options, Sink& out, int descriptor);
+
+/// Both, the early part and the pieces. REQUIRES: join.needed(). Returns the early part's size in bytes.
 Result<std::uint64_t> write_join(const Root& root, const Join& join, const JoinOptions& options,
                                  AtomicFile& out);
 

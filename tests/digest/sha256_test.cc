@@ -35,6 +35,16 @@ TEST_P(Sha256Vector, GivesThePublishedDigest) {
   EXPECT_EQ(to_hex(must(sha256(as_bytes(GetParam().message)))), GetParam().digest);
 }
 
+TEST_P(Sha256Vector, GivesItInPiecesToo) {
+  Hasher hasher = must(Hasher::make());
+  for (int again = 0; again < 2; ++again) {
+    hasher.begin();
+    for (std::size_t at = 0; at < GetParam().message.size(); at += 1001)
+      hasher.add(as_bytes(std::string_view(GetParam().message).substr(at, 1001)));
+    EXPECT_EQ(to_hex(hasher.finish()), GetParam().digest);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Fips, Sha256Vector, testing::ValuesIn(kVectors),
                          [](const auto& row) { return std::string(row.param.name); });
 

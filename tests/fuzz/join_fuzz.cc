@@ -5,7 +5,7 @@
 // is said only where the kernel's loaders agree; and joining twice is joining once.
 #include <algorithm>
 
-#include "src/image/join.h"
+#include "src/image/parts.h"
 #include "tests/fuzz/firmware.h"
 #include "tests/fuzz/memory_file.h"
 #include "tests/support/amd_blob.h"
@@ -165,12 +165,12 @@ Blob written(const image::Join& join, const image::JoinOptions& options,
 void require_rest(const image::Join& join, View image, View result) {
   std::uint64_t at = 0;
   Blob rest;
-  for (const image::Range& cut : join.front.cuts) {
-    require(cut.begin >= at && cut.end > cut.begin, "cuts come in order");
-    support::append(rest, image.subspan(at, std::min<std::uint64_t>(cut.begin, image.size()) - at));
-    at = std::min<std::uint64_t>(cut.end, image.size());
+  for (const image::Range& range : join.pieces.back().kept) {
+    require(range.begin >= at && range.end > range.begin && range.end <= image.size(),
+            "what is kept comes in order");
+    support::append(rest, image.subspan(range.begin, range.end - range.begin));
+    at = range.end;
   }
-  support::append(rest, image.subspan(at));
   require(std::ranges::equal(rest, result), "what is not cut out stays");
 }
 
@@ -241,6 +241,24 @@ bool has_ties(const catalog::Catalog& catalog) {
   });
 }
 
+// Named as parts: refused, or nothing of either is lost.
+void require_parts(const MemoryFile& early_file, const MemoryFile& image_file, const Early& early,
+                   const Firmware& base, View image, bool built) {
+  const auto join = image::plan_parts(Root(), {{early_file.path()}, {image_file.path()}}, {});
+  if (!join) return;
+  std::uint64_t early_size = 0;
+  const Blob result = written(*join, {}, early_size);
+  require_rest(*join, image, View(result).subspan(early_size));
+  require_files(image, result);
+  Target kernels{"", {KernelRules::linux_6_1(), KernelRules::linux_7_1()}};
+  for (KernelRules& rules : kernels.kernels) rules.sha = false, rules.rework = true;
+  for (const ManifestCpu& cpu : early.cpus) require_as_good(early.bytes, result, cpu, kernels);
+  for (const Cpu& cpu : base.cpus()) {
+    if (built)
+      require_as_good(image, result, {cpu.vendor, {{cpu.signature}, cpu.platform_flags}}, kernels);
+  }
+}
+
 void run(Bytes input) {
   Choices choices(input);
   const bool built = choices.flip();
@@ -248,7 +266,7 @@ void run(Bytes input) {
   image::JoinOptions options;
   options.select.kernel = ucode::KernelVersion::parse(target.version);
   const bool strip = choices.below(4) == 3;
-  if (strip) options.conflict = policy::Conflict::kStrip;
+  options.strip = strip;
   const Firmware host(choices), base(choices);
   const Early early(host);
   if (early.bytes.empty()) return;
@@ -280,6 +298,7 @@ void run(Bytes input) {
   require(again.has_value() && again->needed(), "ours is always made anew");
   const Blob twice = written(*again, options, early_size);
   require(twice == result || has_ties(join->catalog), "joining twice is joining once");
+  require_parts(early_file, image_file, early, base, image, built);
 }
 
 }  // namespace

@@ -6,9 +6,11 @@
 #include "tests/codec/compress.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/amd_blob.h"
+#include "tests/support/elf_module.h"
 #include "tests/support/intel_blob.h"
 #include "tests/support/kernel_finder.h"
 #include "tests/support/newc_blob.h"
+#include "tests/support/pe_blob.h"
 
 namespace kip::fuzz {
 namespace {
@@ -138,6 +140,22 @@ void archives(Seeds& seeds) {
   add("broken-second", join({first, View(second).first(second.size() - 200)}));
 }
 
+void layouts(Seeds& seeds) {
+  const Blob some = support::noise(99, 1), name = text("6.12.9-amd64\n");
+  const support::PeBlob uki =
+      support::PeBlob().section(".uname", name).section(".initrd", some).section(".ucode", some);
+  seeds.add("layout", "plain", NewcBlob().file("init", text("x")).bytes());
+  seeds.add("layout", "unified", uki.bytes());
+  seeds.add("layout", "two-initrds", support::PeBlob(uki).section(".initrd", name).bytes());
+  seeds.add("layout", "cut", View(uki.bytes()).first(700));
+  seeds.add("layout", "kernel",
+            support::PeBlob().section(".text", some).put(0x202, "HdrS").bytes());
+  seeds.add("layout", "sizes-beyond",
+            support::PeBlob().section(".initrd", some, {.memory_size = 0x10000}).bytes());
+  seeds.add("layout", "offset-beyond",
+            support::PeBlob().section(".initrd", some, {.file_offset = 0xfffffe00}).bytes());
+}
+
 void descriptions(Seeds& seeds) {
   // No structure to be true to: each byte chooses something (firmware.cc), so noise is a firmware.
   for (std::uint32_t i = 1; i <= 12; ++i) {
@@ -208,6 +226,17 @@ void streams(Seeds& seeds) {
             Blob{4, 1, 0, 0x5d, 0, 0, 0, 0x07, 9, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4});
 }
 
+void modules(Seeds& seeds) {
+  const auto add = [&](const char* name, View module) { seeds.add("modinfo", name, module); };
+  const Blob sound = support::elf_module({{"version", "2.2.6"}, {"vermagic", "6.1 SMP"}});
+  add("sound", sound);
+  add("count-in-first",
+      support::elf_module({{"version", "1"}}, {.count_in_first = true, .text = {}}));
+  add("no-modinfo", support::elf_module({{"a", "b"}}, {.section = ".other", .text = {}}));
+  add("cut", View(sound).first(sound.size() - 70));
+  add("odd-entries", support::elf_module({{"", ""}, {"a=", "=b"}, {"a", "c"}}));
+}
+
 }  // namespace
 }  // namespace kip::fuzz
 
@@ -217,9 +246,11 @@ int main(int count, char** arguments) {
   kip::fuzz::intel(seeds);
   kip::fuzz::amd(seeds);
   kip::fuzz::archives(seeds);
+  kip::fuzz::layouts(seeds);
   kip::fuzz::descriptions(seeds);
   kip::fuzz::texts(seeds);
   kip::fuzz::settings(seeds);
   kip::fuzz::streams(seeds);
+  kip::fuzz::modules(seeds);
   return 0;
 }

@@ -65,11 +65,11 @@ void run(Bytes input) {
   for (const catalog::Entry& entry : catalog.entries)
     candidates.push_back({&entry.update, entry.sound});
   std::vector<ucode::CpuQuery> queries;
-  std::vector<ucode::LoaderCpu> served;
+  std::vector<image::ManifestCpu> served;
   for (const Cpu& cpu : firmware.cpus()) {
     queries.push_back({ucode::selector_for(cpu.vendor, {cpu.signature}, cpu.platform_flags), {}});
     if (firmware.best(cpu)) {
-      served.push_back({cpu.vendor, {cpu.signature}, cpu.platform_flags, 0});
+      served.push_back({cpu.vendor, {{cpu.signature}, cpu.platform_flags}});
     }
   }
   const auto selection = ucode::select(candidates, queries, {});

@@ -15,7 +15,7 @@ MAY_INCLUDE = {
     "segments": "digest codec cpio ucode base",
     "policy": "host modules segments digest codec cpio ucode base",
     "catalog": "host modules segments digest codec cpio ucode base",
-    "image": "policy catalog host modules segments digest codec cpio ucode base",
+    "image": "catalog host modules segments digest codec cpio ucode base",
     "checks": "image policy catalog host modules segments digest codec cpio ucode base",
     "state": "image policy catalog host modules segments digest codec cpio ucode base",
     "boot": "image policy catalog host modules segments digest codec cpio ucode base",

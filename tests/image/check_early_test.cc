@@ -22,8 +22,8 @@ using support::NewcBlob;
 using support::KernelRules;
 using Lines = std::vector<std::string>;
 
-const std::vector<ucode::LoaderCpu> kCpus = {{ucode::Vendor::kIntel, {0x806f8}, 0x01, 0},
-                                             {ucode::Vendor::kAmd, {0x00a20f12}, 0, 0}};
+const std::vector<ManifestCpu> kCpus = {{ucode::Vendor::kIntel, {{0x806f8}, 0x01}},
+                                        {ucode::Vendor::kAmd, {{0x00a20f12}}}};
 
 Blob intel(std::uint32_t revision) {
   return IntelBlob().signature(0x806f8).revision(revision).seed(revision).bytes();
@@ -176,13 +176,13 @@ TEST_F(CheckEarly, TakesTheCpusThatItServes) {
 }
 
 TEST_F(CheckEarly, NamesTheCpuThatWouldLoadNothing) {
-  const std::vector<ucode::LoaderCpu> cpus = {{ucode::Vendor::kIntel, {0x906ea}, 0x02, 0}};
+  const std::vector<ManifestCpu> cpus = {{ucode::Vendor::kIntel, {{0x906ea}, 0x02}}};
   EXPECT_EQ(error_of(packed_.check(packed_.image, cpus)),
             "CPU 06-9e-0a would load nothing from it");
 }
 
 TEST_F(CheckEarly, NamesTheCpuWhosePlatformIsNotServed) {
-  const std::vector<ucode::LoaderCpu> cpus = {{ucode::Vendor::kIntel, {0x806f8}, 0x80, 0}};
+  const std::vector<ManifestCpu> cpus = {{ucode::Vendor::kIntel, {{0x806f8}, 0x80}}};
   EXPECT_EQ(error_of(packed_.check(packed_.image, cpus)),
             "CPU 06-8f-08 would load nothing from it");
 }

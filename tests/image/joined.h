@@ -49,7 +49,7 @@ inline std::uint32_t loads(support::View image, const ManifestCpu& cpu,
 
 inline JoinOptions stripping() {
   JoinOptions options;
-  options.conflict = policy::Conflict::kStrip;
+  options.strip = true;
   return options;
 }
 inline JoinOptions for_vendor(ucode::Vendor vendor) {

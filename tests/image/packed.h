@@ -53,7 +53,7 @@ class Packed {
   }
 
   /// What check_early() says of `bytes`.
-  Status check(Bytes bytes, const std::vector<ucode::LoaderCpu>& cpus = {}) const {
+  Status check(Bytes bytes, const std::vector<ManifestCpu>& cpus = {}) const {
     MemoryInput in(bytes);
     Scratch scratch;
     return check_early(in, written, cpus, scratch);

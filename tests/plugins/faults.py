@@ -15,7 +15,6 @@ KIP_SLOW=1 stands for --all, KIP_PROGRAMS for --programs. Sanitized programs are
 
 import argparse
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -25,25 +24,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-SKIPPED = 77
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+from injection import SKIPPED, Call, Wrong, calls_of, can_trace, points_of, under_strace  # noqa: E402
+
 KERNEL = "0.0.0-kip-test"
 MICROCODE, IMAGE = "45-kip-microcode", "58-kip-image"
 CPUS = "06-55-07 cpu00A00F11"  # of make-example-firmware's tree
-
-WRITING = {"write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile", "ftruncate", "fallocate", "fchmod"}
-NAMING = {"linkat", "link", "rename", "renameat", "renameat2", "fsync", "fdatasync", "mkdir", "mkdirat", "unlink", "unlinkat"}
-OPENING = {"open", "openat", "openat2", "creat"}
-
-
-@dataclass
-class Call:
-    name: str
-    ordinal: int  # of its name in the process, from 1: how strace counts
-    text: str
-
-    @property
-    def makes_a_file(self):
-        return self.name in OPENING and re.search(r"O_CREAT|O_TMPFILE", self.text)
 
 
 @dataclass
@@ -62,10 +48,6 @@ SITUATIONS = [
     Situation("58 writes microcode files", IMAGE, "microcode-intel", initrds=["/boot/given.img"], slow=True),
     Situation("58 copies by hand", IMAGE, "initrd", always=["copy_file_range:error=EXDEV"], slow=True),
 ]
-
-
-class Wrong(Exception):
-    pass
 
 
 class Area:
@@ -92,14 +74,9 @@ class Area:
             "KIP_ROOT": str(self.place / "root"), "KIP_CPU": CPUS, "KIP_FIRMWARE": str(self.tree),
             "ASAN_OPTIONS": "detect_leaks=0",  # which does not work under ptrace
         }  # fmt: skip
-        words = ["strace", "-f", "-o", str(trace or "/dev/null")]
-        for injection in self.situation.always + injections:
-            words += ["-e", "inject=" + injection]
-        if trace is None:  # stop at the calls in question only
-            names = sorted({injection.split(":")[0] for injection in self.situation.always + injections})
-            words += ["-e", "trace=" + (",".join(names) or "none")]
-        words += [str(program), "add", KERNEL, str(self.place / "entry"), str(self.place / "vmlinuz")]
-        return subprocess.run(words + self.situation.initrds, env=environment, capture_output=True, timeout=120)
+        words = [str(program), "add", KERNEL, str(self.place / "entry"), str(self.place / "vmlinuz")]
+        words = under_strace(self.situation.always + injections, trace, words + self.situation.initrds)
+        return subprocess.run(words, env=environment, capture_output=True, timeout=120)
 
     def files(self) -> dict:
         found = {}
@@ -112,37 +89,6 @@ class Area:
             else:
                 found[name] = (path.stat().st_mode & 0o7777, path.read_bytes())
         return found
-
-
-def calls_of(trace: Path) -> list[Call]:
-    """Of the first process, which has to be the only one: strace counts by process."""
-    counts, calls, processes = Counter(), [], set()
-    for line in trace.read_text(errors="replace").splitlines():
-        process, _, text = line.partition(" ")
-        processes.add(process)
-        name = re.match(r"\s*(\w+)\(", text)
-        if name and name[1] not in ("execve",):
-            counts[name[1]] += 1
-            calls.append(Call(name[1], counts[name[1]], text.strip()))
-    if len(processes) != 1:
-        raise Wrong(f"{len(processes)} processes: calls cannot be counted")
-    return calls
-
-
-def points_of(calls: list[Call]) -> tuple[list[Call], list[Call]]:
-    """Calls that change something, and all from the opening of the output on."""
-    outputs, changing, behind = set(), [], []
-    for call in calls:
-        if call.makes_a_file and (number := re.search(r"= (\d+)$", call.text)):
-            outputs.add(number[1])
-        if outputs:
-            behind.append(call)
-        first = re.match(r"\w+\((\d+)", call.text)
-        # Sanitizers write into pipes of their own; of copying calls the output is not the first argument.
-        foreign = call.name in WRITING - {"copy_file_range", "sendfile"} and first and first[1] not in outputs
-        if call.makes_a_file or call.name in NAMING or (call.name in WRITING and not foreign):
-            changing.append(call)
-    return changing, behind
 
 
 class Sweep:
@@ -216,14 +162,6 @@ class Sweep:
         for call in behind if self.thorough else changing:
             if call.name not in always:
                 self.inject(situation, call, "signal=KILL")
-
-
-def can_trace() -> bool:
-    try:
-        done = subprocess.run(["strace", "-o", "/dev/null", "-e", "inject=chdir:error=EIO:when=9", "true"], capture_output=True)
-    except FileNotFoundError:
-        return False
-    return done.returncode == 0
 
 
 def main() -> int:

@@ -1,0 +1,78 @@
+"""System calls of a program, counted and made to fail by strace: what the fault sweeps of several programs share."""
+
+import re
+import subprocess
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+SKIPPED = 77
+
+WRITING = {"write", "writev", "pwrite64", "pwritev", "copy_file_range", "sendfile",
+           "ftruncate", "fallocate", "fchmod", "fchown", "fsetxattr"}
+NAMING = {"linkat", "link", "rename", "renameat", "renameat2", "fsync", "fdatasync", "mkdir", "mkdirat", "unlink", "unlinkat"}
+OPENING = {"open", "openat", "openat2", "creat"}
+
+
+@dataclass
+class Call:
+    name: str
+    ordinal: int  # of its name in the process, from 1: how strace counts
+    text: str
+
+    @property
+    def makes_a_file(self):
+        return self.name in OPENING and re.search(r"O_CREAT|O_TMPFILE", self.text)
+
+
+class Wrong(Exception):
+    pass
+
+
+def calls_of(trace: Path) -> list[Call]:
+    """Of the first process, which has to be the only one: strace counts by process."""
+    counts, calls, processes = Counter(), [], set()
+    for line in trace.read_text(errors="replace").splitlines():
+        process, _, text = line.partition(" ")
+        processes.add(process)
+        name = re.match(r"\s*(\w+)\(", text)
+        if name and name[1] not in ("execve",):
+            counts[name[1]] += 1
+            calls.append(Call(name[1], counts[name[1]], text.strip()))
+    if len(processes) != 1:
+        raise Wrong(f"{len(processes)} processes: calls cannot be counted")
+    return calls
+
+
+def points_of(calls: list[Call]) -> tuple[list[Call], list[Call]]:
+    """Calls that change something, and all from the opening of the output on."""
+    outputs, changing, behind = set(), [], []
+    for call in calls:
+        if call.makes_a_file and (number := re.search(r"= (\d+)$", call.text)):
+            outputs.add(number[1])
+        if outputs:
+            behind.append(call)
+        first = re.match(r"\w+\((\d+)", call.text)
+        # Sanitizers write into pipes of their own; of copying calls the output is not the first argument.
+        foreign = call.name in WRITING - {"copy_file_range", "sendfile"} and first and first[1] not in outputs
+        if call.makes_a_file or call.name in NAMING or (call.name in WRITING and not foreign):
+            changing.append(call)
+    return changing, behind
+
+
+def under_strace(injections: list, trace: Path | None, words: list) -> list:
+    """The command that runs `words` with faults; with `trace`, the calls are written there."""
+    command = ["strace", "-f", "-o", str(trace or "/dev/null")]
+    for injection in injections:
+        command += ["-e", "inject=" + injection]
+    if trace is None:  # stop at the calls in question only
+        command += ["-e", "trace=" + (",".join(sorted({it.split(":")[0] for it in injections})) or "none")]
+    return command + words
+
+
+def can_trace() -> bool:
+    try:
+        done = subprocess.run(["strace", "-o", "/dev/null", "-e", "inject=chdir:error=EIO:when=9", "true"], capture_output=True)
+    except FileNotFoundError:
+        return False
+    return done.returncode == 0
