@@ -26,19 +26,22 @@ TOOLS = {
     "qemu-system-x86_64": "qemu-system-x86",
     "busybox": "busybox-static",
     "zstd": "zstd",
+    "lz4": "lz4",
     "apt-get": "apt",
     "dpkg-deb": "dpkg",
 }
 
 SYSFS = "/sys/devices/system/cpu/cpu0/microcode"
 # Every applet by its full call: Debian's busybox has no installer for links, its shell does not look inside.
+# From `dmesg -n 1` on the kernel's lines cannot stand in the middle of ours, but for its last words.
 _INIT = f"""#!@BUSYBOX@ sh
 b=@BUSYBOX@
 $b mkdir -p /proc /sys
 $b mount -t proc proc /proc; $b mount -t sysfs sysfs /sys
+$b dmesg -n 1
 echo "@@ kernel $($b uname -r)"
 echo "@@ loader $($b cat {SYSFS}/version) $($b cat {SYSFS}/processor_flags)"
-$b sha256sum /kernel/x86/microcode/*.bin | $b sed 's/^/@@ file /'
+$b find / -xdev -type f -exec $b sha256sum {{}} + | $b sed 's/^/@@ file /'
 $b dmesg | $b grep -i microcode | $b sed 's/^/@@ dmesg /'
 $b poweroff -f
 """
@@ -64,6 +67,10 @@ class Boot:
     serial: str
     log: str
 
+    def complaints(self):
+        """What the kernel said of the image when it gave up unpacking it."""
+        return re.findall(r"Initramfs unpacking failed: (.*?)\s*$", self.serial, re.MULTILINE)
+
     def lines(self, word):
         """The rest of each line that our init script printed under `word`."""
         return re.findall(rf"^@@ {word} (.*?)\s*$", self.serial, re.MULTILINE)
@@ -82,11 +89,16 @@ def zstd(*options, data):
     return done.stdout
 
 
+def base_tree():
+    """What the base holds, as newc.write() takes it."""
+    tree = {"bin": None, "proc": None, "sys": None, "dev": None}
+    return tree | {"bin/busybox": static_busybox(), "init": init()}
+
+
 @functools.cache
 def base():
     """The compressed base initrd. It must be compressed: nothing behind it is an early part any more."""
-    tree = {"bin": None, "proc": None, "sys": None, "dev": None}
-    return zstd("-9", data=newc.write(tree | {"bin/busybox": static_busybox(), "init": init()}))
+    return zstd("-9", data=newc.write(base_tree()))
 
 
 def _command(options, cpu, watched, log):
@@ -103,8 +115,8 @@ def _command(options, cpu, watched, log):
     ]  # fmt: skip
 
 
-def run(options, cpu, watched=()):
-    """A guest with these options of QEMU's and its Boot, or a Fault if it did not power off."""
+def run(options, cpu, watched=(), end=END_MARKER):
+    """A guest with these options of QEMU's and its Boot, or a Fault if it did not come to the end expected."""
     with tempfile.TemporaryDirectory() as scratch:
         log = Path(scratch, "log")
         command = _command(options, cpu, watched, log)
@@ -116,17 +128,17 @@ def run(options, cpu, watched=()):
             serial = qemu.stdout.read().decode(errors="replace").replace("\r", "")
             qemu.wait()
             guard.cancel()
-        if END_MARKER not in serial:
+        if end not in serial:
             how = "guard ended it" if qemu.returncode < 0 else f"QEMU exited {qemu.returncode}"
-            raise Fault(f"boot: no '{END_MARKER}' ({how}, {GUARD_SECONDS} s allowed)", log=serial)
+            raise Fault(f"boot: no '{end}' ({how}, {GUARD_SECONDS} s allowed)", log=serial)
         return Boot(serial, log.read_text() if log.exists() else "")
 
 
-def boot(kernel, image, cpu, watched=(), words=()):
+def boot(kernel, image, cpu, watched=(), words=(), end=END_MARKER):
     """Boots `image` (bytes) on the kernel file, without any firmware's part in it."""
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch, "image")
         file.write_bytes(image)
         # nokaslr: watched addresses and the direct map are then where the ELF file and the ABI say.
         append = " ".join(["console=ttyS0 panic=-1 nokaslr", *words])
-        return run(["-kernel", str(kernel), "-initrd", str(file), "-append", append], cpu, watched)
+        return run(["-kernel", str(kernel), "-initrd", str(file), "-append", append], cpu, watched, end)

@@ -79,10 +79,15 @@ def unified(programs, specs, supply, scratch, kernel):
     return boot[f"EFI/Linux/{scene.TOKEN}-{scene.KVER}.efi"][2]
 
 
-def stale():
-    """A base that begins as dracut's do, with an early part of its own: an older update for Skylake."""
+def stale_early():
+    """An early part as dracut makes it, with an older update for Skylake."""
     old = blobs.intel(SKYLAKE.ident, INTEL_MASK, STALE_REVISION)
     tree = {".": None, "early_cpio": b"1\n", "kernel": None, "kernel/x86": None, "kernel/x86/microcode": None,
             "kernel/x86/microcode/GenuineIntel.bin": old.data}  # fmt: skip
     early = newc.write(tree)
-    return early + bytes(-len(early) % 512) + guest.base()
+    return early + bytes(-len(early) % 512)
+
+
+def stale():
+    """A base that begins as dracut's do, with an early part of its own."""
+    return stale_early() + guest.base()

@@ -50,6 +50,11 @@ class Kernel:
     version: str
     image: Path
 
+    @property
+    def release(self):
+        """What `uname -r` says."""
+        return self.package.removeprefix("linux-image-")
+
 
 def _output(*command):
     """A command's stdout, or "" where it fails: apt's answer to an unknown package is a failure, too."""
@@ -179,4 +184,4 @@ def modules(kernel, root):
         # Not `dpkg-deb -x`: it puts a directory in the place of a merged /usr's link `lib`.
         unpack = 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"'
         subprocess.run(["bash", "-c", f"set -o pipefail; {unpack}", "_", files[0], root], check=True)
-    return kernel.package.removeprefix("linux-image-")
+    return kernel.release

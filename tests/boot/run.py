@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Boots real kernels in QEMU with early parts that ucode-pack made, and proves what they loaded.
+"""Boots real kernels in QEMU with what ucode-pack and initrd-pack made, and proves what they loaded and unpacked.
 
     tests/boot/run.py --programs DIR [--tier standard|all] [--only NAME]... [--list]
 
@@ -21,24 +21,27 @@ sys.dont_write_bytecode = True  # the tests leave nothing behind in the source t
 import boots
 import corpus
 import guest
+import image_trial
+import images
 import trial
 import uefi
 from fault import Fault
 
 LOG_TAIL = 40  # lines of the guest's serial output shown below a failure
+PROGRAMS = ("ucode-pack", "initrd-pack")
 NO_CORPUS = "needs the corpus (KIP_CORPUS)"
 
 
 def _arguments():
-    parser = argparse.ArgumentParser(description="Boot tests of early microcode images.")
-    parser.add_argument("--programs", type=Path, metavar="DIR", help="where the built ucode-pack is")
+    parser = argparse.ArgumentParser(description="Boot tests of images.")
+    parser.add_argument("--programs", type=Path, metavar="DIR", help="where the built programs are")
     parser.add_argument("--tier", choices=("standard", "all"), default="standard")
     parser.add_argument("--only", action="append", metavar="NAME", help="this boot, of any tier; repeatable")
     parser.add_argument("--list", action="store_true", help="print the boots' names and run none")
     arguments = parser.parse_args()
     if not (arguments.list or arguments.programs):
         parser.error("--programs is missing")
-    cases = {case.name: case for case in boots.table()}
+    cases = {case.name: case for case in boots.table() + images.table()}
     unknown = [name for name in arguments.only or () if name not in cases]
     if unknown:
         parser.error(f"no boot is named '{unknown[0]}' (see --list)")
@@ -47,17 +50,28 @@ def _arguments():
     return arguments, [case for case in cases.values() if arguments.tier in (case.tier, "all")]
 
 
+def _lacking(programs):
+    """What no boot can do without, as words for a report; "" if all is there."""
+    unbuilt = [programs / name for name in PROGRAMS if not (programs / name).is_file()]
+    return guest.missing() or (f"needs a built {unbuilt[0].name} ('{unbuilt[0]}')" if unbuilt else "")
+
+
+def _trial(case):
+    """The module that carries out such a case."""
+    if isinstance(case, images.ImageCase):
+        return image_trial
+    return uefi if case.unified else trial
+
+
 def _attempt(case, programs, tree):
     """(verdict, evidence) of one case."""
     if case.needs_corpus and tree is None:
         return ("FAIL" if os.environ.get("CI") == "true" else "absent"), NO_CORPUS
-    program = programs / "ucode-pack"
-    lacking = guest.missing() or ("" if program.is_file() else f"needs a built ucode-pack ('{program}')")
-    if lacking:
+    if lacking := _lacking(programs):
         return "FAIL", lacking
     with tempfile.TemporaryDirectory(prefix="kip-boot-") as scratch:
         try:
-            return "ok", (uefi if case.unified else trial).run(case, programs, tree, Path(scratch))
+            return "ok", _trial(case).run(case, programs, tree, Path(scratch))
         except Fault as fault:
             for line in fault.log.splitlines()[-LOG_TAIL:]:
                 print(f"    {line}", file=sys.stderr)
