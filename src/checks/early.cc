@@ -187,7 +187,7 @@ class Checker {
       add(severity, kRuleShadowed, member.offset,
           fmt::format("{} is not read: the one at offset {:#x} comes first{}", quote(member.name),
                       search.found ? search.found->member_offset : 0, lost),
-          "keep one early part, with initrd-pack join");
+          "keep one early part: initrd-pack join merges them, and a UKI is built anew");
     }
   }
 
@@ -232,7 +232,7 @@ class Checker {
       add(Severity::kWarning, kRuleOverrun, member.offset,
           fmt::format("{} reaches beyond the image, if only with its padding: not found",
                       quote(member.name)),
-          "pad the image with zeros, to a multiple of 4 at least");
+          "if only padding is missing, add zeros up to a multiple of 4; else make it again");
       return;
     }
   }

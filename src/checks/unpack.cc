@@ -72,6 +72,10 @@ class UnpackCheck::Unpacker {
     std::string text;
     std::uint64_t offset;
   };
+  struct Replaced {  // a file by a link
+    std::string directory, name, target;
+    std::uint64_t offset;
+  };
   struct Tally {
     Finding first;
     std::uint64_t count = 0;
@@ -100,6 +104,7 @@ class UnpackCheck::Unpacker {
   std::optional<std::uint64_t> segment_;
   std::uint64_t at_ = 0;
   std::vector<Pending> pending_;
+  std::vector<Replaced> replaced_;
   bool over_ = false;
   Scratch scratch_;
 };
@@ -222,7 +227,10 @@ void UnpackCheck::Unpacker::directory(const std::string& name) {
 void UnpackCheck::Unpacker::link(const std::string& name, std::string target) {
   auto spot = tree_.find(name);
   if (!spot) return note_no_parent(name);
+  const bool was_file = spot->node && tree_.node(*spot->node).type == Type::kFile;
   if (clear(name, *spot, Type::kLink)) {
+    if (was_file && replaced_.size() < kPendingLimit)
+      replaced_.push_back({tree_.path_of(spot->directory), name, target, at_});
     tree_.add(*spot, Type::kLink, std::move(target));
   } else if (pending_.size() < kPendingLimit) {
     std::string text = fmt::format(
@@ -320,6 +328,18 @@ std::vector<Finding> UnpackCheck::Unpacker::findings() {
     all.push_back(
         {loses ? Severity::kWarning : Severity::kNote, kRuleLinkOverDirectory, "", pending.offset,
          pending.text + (loses ? "; what the link leads to is not found below it" : ""), ""});
+  }
+  for (const Replaced& link : replaced_) {
+    const auto there =
+        tree_.find(link.directory + "/" + link.name.substr(link.name.rfind('/') + 1));
+    if (!there || !there->node || tree_.node(*there->node).type != Type::kLink) continue;
+    const bool absolute = link.target.starts_with('/');
+    const auto spot = tree_.find(absolute ? link.target : link.directory + "/" + link.target);
+    if (spot && spot->node) continue;
+    all.push_back({Severity::kError, kRuleDanglingLink, "", link.offset,
+                   fmt::format("{} was a file, and becomes a link to {}, which leads nowhere",
+                               quote(link.name), quote(link.target)),
+                   ""});
   }
   std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
     return a.offset.value_or(0) < b.offset.value_or(0);

@@ -30,6 +30,7 @@ inline constexpr std::uint64_t kNamesLimit = 32 * 1024 * 1024;  // bytes; some 2
 
 inline constexpr const char* kRuleDirectoryOverLink = "unpack-directory-over-link";
 inline constexpr const char* kRuleLinkOverDirectory = "unpack-link-over-directory";
+inline constexpr const char* kRuleDanglingLink = "unpack-dangling-link";  // in place of a file
 inline constexpr const char* kRuleTypeChanged = "unpack-type-changed";
 inline constexpr const char* kRuleReplaced = "unpack-replaced";   // once a segment, with a count
 inline constexpr const char* kRuleNoParent = "unpack-no-parent";  // once a segment, with a count

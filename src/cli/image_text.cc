@@ -30,6 +30,11 @@ std::string size_text(std::uint64_t size) {
   return size == 0 ? "?" : std::to_string(size);
 }
 
+std::string files_text(const image::SegmentEntry& entry) {
+  const bool unread = entry.segment.size == 0 && entry.members == 0;
+  return unread ? "? files" : counted(entry.files, "file");
+}
+
 std::string segment_line(const SegmentRow& row) {
   const Segment& segment = row.entry.segment;
   const std::string at = place_text(row.place, segment.offset);
@@ -37,7 +42,7 @@ std::string segment_line(const SegmentRow& row) {
     return fmt::format("    {:<10}  {:>10}  zeros\n", at, segment.size);
   std::string line = fmt::format("{:>3} {:<10}  {:>10}  {:>10}  {:<7}  {:>11}", row.number, at,
                                  size_text(segment.size), size_text(segment.plain_size),
-                                 image::method_text(segment), counted(row.entry.files, "file"));
+                                 image::method_text(segment), files_text(row.entry));
   const std::string uses = uses_text(row.entry);
   return line + (uses.empty() ? "\n" : "  " + uses + "\n");
 }

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <span>
+
 #include "src/cli/options.h"
 #include "ucode/kernel_rules.h"
 
@@ -56,6 +59,12 @@ CLI::Option* add_value(CLI::App& app, const std::string& name, std::string& valu
 }
 
 std::optional<ExitCode> parse(CLI::App& app, const Messages& messages, int argc, char** argv) {
+  // CLI11 would take the next word instead.
+  for (const std::string_view word : std::span<char* const>(argv + 1, argv + std::max(argc, 1))) {
+    if (!word.starts_with("--") || !word.ends_with('=')) continue;
+    messages.error(std::string(word.substr(0, word.size() - 1)) + ": is empty");
+    return ExitCode::kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -86,12 +86,12 @@ std::vector<std::string> to_lines(const JoinReport& report) {
   for (const JoinedPart& part : report.parts) {
     std::string line = quote(part.file) + ": ";
     if (part.size == 0) {
-      line += "nothing is left of it behind its microcode";
+      line += "all of it goes into the early part";
     } else {
       line += fmt::format("{} at offset {:#x}", counted(part.size, "byte"), part.offset);
       if (part.padding != 0) line += " behind " + counted(part.padding, "zero byte");
       if (part.left_out != 0)
-        line += fmt::format(", {} left out in front", counted(part.left_out, "byte"));
+        line += fmt::format(", but for {} of early part", counted(part.left_out, "byte"));
     }
     lines.push_back(std::move(line));
   }

@@ -3,6 +3,7 @@
 
 #include "cpio/newc.h"
 #include "src/base/finding.h"
+#include "src/codec/kernel_fit.h"
 #include "src/image/parts.h"
 #include "src/segments/walk.h"
 
@@ -44,6 +45,7 @@ class Planner {
     const Shape shape =
         TRY(read_shape(opened.file.get(), is_last() ? Depth::kFront : Depth::kWhole));
     TRY(check_shape(part, shape));
+    TRY(check_fit(part, opened, shape));
     join_.pieces.push_back(piece_of(part.path, opened, kept(front.cuts, opened.size), shape));
     if (shape.compressed && !compressed_) compressed_ = at_;
     if (!part.microcode || (front.named[0].empty() && front.named[1].empty())) return {};
@@ -57,7 +59,10 @@ class Planner {
   static Status check_kind(const Opened& opened) {
     if (opened.size == 0) return fail(Errc::kInvalid, "is empty");
     FileInput in(opened.file.get());
-    if (as_text(TRY(in.peek(kPeMagic.size()))) != kPeMagic) return {};
+    const Bytes head = TRY(in.peek(Input::kPeek));
+    if (ucode::recognise(head))
+      return fail(Errc::kInvalid, "is microcode, not an archive; pack it with ucode-pack first");
+    if (!as_text(head).starts_with(kPeMagic)) return {};
     return fail(
         Errc::kUnsupported,
         "is a unified kernel image, or another EFI program, whose parts are sealed and may be "
@@ -80,6 +85,17 @@ class Planner {
     return {};
   }
 
+  // The last part is not decoded: what its first bytes tell is told all the same.
+  Status check_fit(const Part& part, const Opened& opened, const Shape& shape) const {
+    if (!is_last() || !part.microcode || !shape.compressed) return {};
+    FileInput in(opened.file.get(), *shape.compressed);
+    const Bytes head = TRY(in.peek(Input::kPeek));
+    const auto method = codec::detect(head);
+    const auto why = method ? codec::unfit_for_kernel(*method, head) : std::nullopt;
+    if (!why) return {};
+    return fail(Errc::kUnsupported, "data that kernels do not read: " + *why, shape.compressed);
+  }
+
   Status check_shape(const Part& part, const Shape& shape) const {
     if (part.only_front && shape.compressed) {
       return fail(Errc::kUnsupported, "is more than an early part: compressed data begins here",
@@ -94,9 +110,13 @@ class Planner {
     }
     // The last part may have more zero bytes than we read through: kernels do.
     if (!shape.fault || (is_last() && shape.fault->rule == segments::kRulePadding)) return {};
-    return fail(Errc::kCorrupt,
-                shape.fault->text + (is_last() ? "" : "; nothing behind it would be unpacked"),
+    return fail(Errc::kCorrupt, shape.fault->text + (is_last() ? "" : lost_behind(*shape.fault)),
                 shape.fault->offset);
+  }
+
+  static const char* lost_behind(const Finding& fault) {
+    return fault.rule == segments::kRuleMethod ? ", so where it ends is not known"
+                                               : "; nothing behind it would be unpacked";
   }
 
   // What is cut out has to be understood.

@@ -36,7 +36,8 @@ Result<bool> same_bytes(const Opened& a, const Opened& b) {
 
 // What a fault leaves unknown; others, as misplaced archives, are what kernels see as well.
 bool is_unread(const Finding& fault) {
-  return fault.rule == segments::kRuleMethod || fault.rule == segments::kRuleCompressed;
+  return fault.rule == segments::kRuleMethod || fault.rule == segments::kRuleCompressed ||
+         fault.rule == segments::kRuleUnknown;
 }
 
 void say_void(const Opened& opened, const image::Contents& contents,
@@ -65,12 +66,11 @@ ExitCode judge(const cli::DiffReport& report, const cli::Messages& messages) {
   const auto& difference = report.difference;
   if (difference.only_time != 0)
     messages.detail("only the time differs: " + cli::counted(difference.only_time, "file"));
-  if (!difference.none()) return ExitCode::kNo;
-  for (const Finding& finding : report.findings) {
-    if (!is_unread(finding)) continue;
-    messages.error("no difference in what could be read, which is not all");
+  if (std::any_of(report.findings.begin(), report.findings.end(), is_unread)) {
+    messages.error("not all of both images could be read, so what differs is not known");
     return ExitCode::kFailed;
   }
+  if (!difference.none()) return ExitCode::kNo;
   messages.note("same microcode, modules and files; only the bytes of the images differ");
   return ExitCode::kDone;
 }

@@ -3,6 +3,7 @@
 
 #include "src/checks/kernels.h"
 #include "src/checks/unpack.h"
+#include "src/checks/whole.h"
 #include "src/cli/json.h"
 #include "src/initrd-pack/opened.h"
 #include "src/initrd-pack/served.h"
@@ -35,7 +36,7 @@ Result<Looked> look(const Opened& image, bool early) {
   }
   taker.finish();
   looked.searches = TRY(checks::search_early(source, image.layout.size));
-  looked.findings = looked.inventory.faults;
+  looked.findings = checks::check_whole(looked.inventory);
   for (const auto& more :
        {checks::check_early_load(looked.inventory, looked.searches), unpack.findings()})
     looked.findings.insert(looked.findings.end(), more.begin(), more.end());

@@ -9,10 +9,13 @@ namespace kip::initrd_pack {
 namespace {
 
 Result<Opened> open(const std::string& path) {
+  if (path == "-")
+    return fail(Errc::kInvalid, "standard input is no image here: images are read more than once");
   Opened opened{path, TRY(Root().open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)), {}};
   struct stat status;
   if (::fstat(opened.file.get(), &status) != 0) return fail_errno("cannot be looked at");
   if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
+  if (status.st_size == 0) return fail(Errc::kInvalid, "is empty");
   opened.layout = TRY(segments::read_layout(opened.file.get()));
   return opened;
 }

@@ -50,6 +50,13 @@ void merge_bios(std::vector<ServedRow>& rows) {
   }
 }
 
+// Asked for by name, a CPU may be on a platform that nothing in the image is for.
+void say_other_platforms(std::vector<ServedRow>& rows) {
+  const auto served = std::find_if(rows.rbegin(), rows.rend(),
+                                   [](const ServedRow& row) { return row.update.has_value(); });
+  if (served != rows.rend()) served->effect += "; on other platforms: nothing";
+}
+
 }  // namespace
 
 std::span<const ucode::Update> Server::stream(Vendor vendor) const {
@@ -136,6 +143,7 @@ std::vector<ServedRow> Server::serve(const RequestedCpu& asked, bool guest) cons
         }
       }
       merge_bios(some);
+      if (vendor == Vendor::kIntel && !selector.platform_flags) say_other_platforms(some);
       rows.insert(rows.end(), some.begin(), some.end());
     }
   }

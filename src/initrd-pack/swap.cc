@@ -12,7 +12,8 @@ bool usage_is_sound(const Settings& settings, const cli::Messages& messages) {
   const int ways =
       int{!settings.early_file.empty()} + int{!settings.cpus.empty()} + int{settings.drop};
   if (ways != 1) {
-    messages.error("swap needs one of --early FILE, --cpu SPEC and --drop");
+    messages.error(ways == 0 ? "swap needs one of --early FILE, --cpu SPEC and --drop"
+                             : "swap takes only one of --early FILE, --cpu SPEC and --drop");
     return false;
   }
   if (settings.cpus.empty() && (!settings.firmware.empty() || !settings.kernel.empty())) {

@@ -31,9 +31,13 @@ class Walker {
 
  private:
   // A fault ends what kernels unpack, whether or not the walk goes on.
-  void fault(const char* rule, std::uint64_t at, std::string text, const char* remedy = "") {
-    visitor_.fault(Finding{Severity::kWarning, rule, "", at, std::move(text), remedy});
+  void fault(const char* rule, std::uint64_t at, std::string text, std::string remedy = "") {
+    visitor_.fault(Finding{Severity::kWarning, rule, "", at, std::move(text), std::move(remedy)});
     lost_ = true;
+  }
+
+  static std::string more_zeros(std::uint64_t count) {
+    return fmt::format("put {} more zero byte{} in front of it", count, count == 1 ? "" : "s");
   }
 
   Segment begin(Segment::Kind kind, std::uint64_t at,
@@ -68,7 +72,8 @@ class Walker {
     if ((archive || behind_archive_) && (at - shift_) % cpio::kPadding != 0) {
       fault(kRuleMisaligned, at,
             archive ? "an archive begins at no multiple of 4; kernels stop here"
-                    : "what follows an archive begins at no multiple of 4; kernels stop here");
+                    : "what follows an archive begins at no multiple of 4; kernels stop here",
+            more_zeros(cpio::align_up(at - shift_, cpio::kPadding) - (at - shift_)));
       if (!options_.beyond_faults) return at;
       shift_ = at % cpio::kPadding;
     }
@@ -113,7 +118,8 @@ class Walker {
 
   void refuse(std::uint64_t at, codec::Method method, const std::string& why) {
     fault(kRuleNotForKernels, at,
-          fmt::format("{} data that kernels do not read: {}", codec::method_name(method), why));
+          fmt::format("{} data that kernels do not read: {}", codec::method_name(method), why),
+          "compress it as kernels read it: xz --check=crc32, gzip -n, zstd without --long");
   }
 
   Result<std::uint64_t> decoded(codec::Decoder& decoder, Segment& segment) {
@@ -204,7 +210,8 @@ class Walker {
     const std::uint64_t tail = segment.offset + decoder.consumed();
     if (!first || !decoder.failed_behind() || !TRY(is_tail(tail, error))) {
       if (options_.beyond_faults) TRY(visitor_.segment(segment));
-      fault(kRuleCompressed, segment.offset, error.what);
+      fault(kRuleCompressed, segment.offset,
+            decoder.failed_behind() ? "lz4 (legacy) data is cut off, or corrupt" : error.what);
       return segment.offset;
     }
     segment.size = decoder.consumed();

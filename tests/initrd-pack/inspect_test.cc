@@ -213,6 +213,27 @@ TEST_F(Inspect, ReadsAUnifiedImageAsTheKernelGetsIt) {
   EXPECT_EQ(run({"bare.efi"}).exit_code, 4);
 }
 
+TEST_F(Inspect, CallsAnImageThatCannotBootAnError) {
+  const Blob main = NewcBlob().file("init", text("#!")).bytes();
+  dir_.write("behind", join({NewcBlob().file("other", text("x")).bytes(), zeros(2), main}));
+  dir_.write("zeros", zeros(64));
+  const RunResult behind = run({"behind"});
+  EXPECT_EQ(behind.exit_code, 1);
+  EXPECT_NE(behind.out.find("error: segment-misaligned: "), std::string::npos) << behind.out;
+  EXPECT_NE(behind.out.find("put 2 more zero bytes in front of it"), std::string::npos);
+  EXPECT_NE(behind.out.find("error: unpack-init-lost: "), std::string::npos) << behind.out;
+  const RunResult nothing = run({"zeros"});
+  EXPECT_EQ(nothing.exit_code, 1);
+  EXPECT_NE(nothing.out.find("error: image-empty: "), std::string::npos) << nothing.out;
+}
+
+TEST_F(Inspect, SaysThatOtherPlatformsGetNothing) {
+  dir_.write("image", early(IntelBlob().bytes()));
+  EXPECT_NE(run({"--cpu", "06-bf-02", "image"}).out.find("; on other platforms: nothing"),
+            std::string::npos);
+  EXPECT_EQ(run({"--cpu", "0xb06f2,0x01", "image"}).out.find("platforms"), std::string::npos);
+}
+
 TEST_F(Inspect, EndsWithFourOrTwoWhereThereIsNoAnswer) {
   EXPECT_EQ(run({"missing"}).exit_code, 4);
   EXPECT_EQ(run({"."}).exit_code, 4);

@@ -165,7 +165,7 @@ TEST(InitrdPackJoin, SaysWhatItDid) {
   const Said said = desk.run({"join", "early", "main", "-o", "out"});
   const std::size_t size = desk.read("out").size(), main = compressed_files().size();
   EXPECT_EQ(said.notes,
-            (Lines{"'early': nothing is left of it behind its microcode",
+            (Lines{"'early': all of it goes into the early part",
                    fmt::format("'main': {} bytes at offset {:#x}", main, size - main),
                    fmt::format("'out': 1 update in an early part of {} bytes, {} bytes in all",
                                size - main, size)}));
@@ -188,6 +188,11 @@ Blob damaged() {
   Blob bytes = compressed_files();
   bytes[bytes.size() - 9] ^= 0x40;
   return bytes;
+}
+
+Blob xz_for_tools(const Blob& bytes) {
+  return support::text(
+      support::must_run({"xz", "-c", "--check=crc64"}, {.input = support::to_string(bytes)}));
 }
 
 std::vector<Refusal> refusals() {
@@ -220,6 +225,12 @@ std::vector<Refusal> refusals() {
       {"UnknownLastPart",
        {{"a", main}, {"b", support::text("hello, world")}},
        "error: 'b': offset 0x0: neither an archive nor compressed data begins here"},
+      {"MicrocodeItself",
+       {{"a", intel(0x806f8, 0x10, 0x20)}, {"b", main}},
+       "error: 'a': is microcode, not an archive; pack it with ucode-pack first"},
+      {"LastPartThatOnlyToolsRead",
+       {{"a", early}, {"b", xz_for_tools(files())}},
+       "error: 'b': offset 0x0: data that kernels do not read: "},
       {"EmptyPart", {{"a", main}, {"b", {}}}, "error: 'b': is empty"},
       {"UnifiedImage",
        {{"a", early}, {"b", support::text("MZ, and so on")}},

@@ -248,7 +248,7 @@ INSTANTIATE_TEST_SUITE_P(
         Failure{"TwoWays",
                 {"image", "--drop", "--early", "early"},
                 2,
-                "error: swap needs one of --early FILE, --cpu SPEC and --drop"},
+                "error: swap takes only one of --early FILE, --cpu SPEC and --drop"},
         Failure{"FirmwareWithoutCpu",
                 {"image", "--drop", "--firmware", "firmware"},
                 2,
