@@ -67,6 +67,8 @@ const std::vector<Usage>& wrong_usage() {
       {{"-n", "--cpu", "all", "--pin", "zz"}, "'zz'" + name_form},
       {{"-n", "--cpu", "all", "--hold", "!0x806f8"},
        "'!0x806f8': '!' deselects CPUs, and has no meaning here"},
+      {{"-n", "--cpu", "all", "--kernel="}, "--kernel: is empty"},
+      {{"-n", "--kernel=", "--cpu", "all"}, "--kernel: is empty"},
       {{"-n", "--cpu", "all", "--kernel", "nonsense"}, "--kernel: 'nonsense' is no kernel release"},
       {{"verify", "--kernel", "v6", "tree"}, "--kernel: 'v6' is no kernel release"},
       {{"list", "--kernel", "v6"}, "--kernel: 'v6' is no kernel release"},
