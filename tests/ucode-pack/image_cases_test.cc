@@ -75,9 +75,10 @@ std::vector<Case> positions() {
       nothing("C01 compressed in front", join({gzip(), early()})),
       packed("C02 compressed behind", join({early(), zeros(4), gzip()})),
       packed("C03 another archive in front", join({padded(ordinary), zeros(8), early()})),
-      nothing("C04 another archive and 2 bytes in front",
-              join({padded(ordinary), zeros(2), early()}),
-              {"': offset 0x172: an archive begins at no multiple of 4; kernels stop here"}),
+      nothing(
+          "C04 another archive and 2 bytes in front", join({padded(ordinary), zeros(2), early()}),
+          {"': offset 0x172: an archive begins at no multiple of 4; kernels stop here (put 2 more "
+           "zero bytes in front of it)"}),
       packed("C05 zeros in front", join({zeros(16), early()})),
       packed("C32 two early archives",
              join({early(), NewcBlob().file(kIntel, IntelBlob().revision(0x39).bytes()).bytes()})),
