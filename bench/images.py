@@ -27,11 +27,16 @@ def _archive(to):
     """Files that compress to about two fifths, as modules and programs do, until LISTED is nearly reached."""
     seeded = random.Random(5000)
     words = [seeded.randbytes(seeded.randint(4, 24)) for _ in range(4096)]
+    directory = "usr/lib/modules/6.12.0-bench/kernel"
+    for depth in range(1, 6):
+        to.write(_member(0, "/".join(directory.split("/")[:depth]), b"", 0o40755))
+    for part in range(97):
+        to.write(_member(0, f"{directory}/part-{part:02}", b"", 0o40755))
     for number in range(1, FILES + 1):
         size = LISTED * 2 // FILES
         noise = seeded.randbytes(size // 3)
         text = b"".join(seeded.choices(words, k=size // 14))
-        to.write(_member(number, f"usr/lib/modules/6.12.0-bench/kernel/part-{number % 97:02}/file-{number:05}.ko", noise + text))
+        to.write(_member(number, f"{directory}/part-{number % 97:02}/file-{number:05}.ko", noise + text))
     to.write(_member(0, "TRAILER!!!", b""))
 
 
@@ -39,7 +44,7 @@ def _large(path, early):
     """An early part, and behind it what looks compressed."""
     seeded = random.Random(500)
     with open(path, "wb") as image:
-        image.write(early + b"\x28\xb5\x2f\xfd")
+        image.write(early + b"\x28\xb5\x2f\xfd\x00\x58")  # zstd, with a window of 2 MiB
         for _ in range(LARGE // MIB):
             image.write(seeded.randbytes(MIB))
 

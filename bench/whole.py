@@ -155,7 +155,8 @@ def cases(options, tree, disk, memory):
     for what, subject, peer, limit in plugins.cases(options.programs, plain, intel_spec, memory):
         yield Case(PLUGINS_ROW, what, subject, peer, Aim("plus", limit) if limit else Aim("none"))
 
-    for row, what, subject, peer, (kind, limit) in images.cases(options.programs, plain, intel_spec, tree["plain"].parent, disk):
+    scratch = plain.parent
+    for row, what, subject, peer, (kind, limit) in images.cases(options.programs, plain, intel_spec, scratch, disk):
         yield Case(row, what, subject, peer, Aim(kind, limit))
 
 
