@@ -3,7 +3,6 @@
 
 #include "src/checks/early.h"
 #include "src/image/early.h"
-#include "ucode/amd.h"
 
 namespace kip::checks {
 namespace {
@@ -20,42 +19,12 @@ const Search& search_of(const Searches& searches, Vendor vendor) {
   return searches[static_cast<std::size_t>(vendor)];
 }
 
-bool is_compressed(const Inventory& inventory, const MicrocodeMember& member) {
-  return member.segment < inventory.segments.size() &&
-         inventory.segments[member.segment].segment.kind == Segment::Kind::kCompressed;
-}
-
-// Where the search of any name ends: at the first byte that is of no archive at a multiple of 4.
-std::uint64_t front_end(const Inventory& inventory) {
-  for (const image::SegmentEntry& entry : inventory.segments) {
-    const Segment& segment = entry.segment;
-    const bool searched =
-        segment.kind == Segment::Kind::kPadding ||
-        (segment.kind == Segment::Kind::kArchive && segment.offset % cpio::kPadding == 0);
-    if (!searched) return segment.offset;
-  }
-  return UINT64_MAX;
-}
-
-bool is_reachable(const Inventory& inventory, const Search& search, const MicrocodeMember& member) {
-  if (is_compressed(inventory, member) || member.offset >= front_end(inventory)) return false;
-  return search.found || member.offset < search.end;
-}
-
 bool covers(const ucode::Update& have, const ucode::Target& target, std::uint32_t revision) {
   return have.revision >= revision &&
          std::any_of(have.targets.begin(), have.targets.end(), [&](const ucode::Target& own) {
            return own.signature == target.signature &&
                   (target.platform_flags & ~own.platform_flags) == 0;
          });
-}
-
-bool ends_scan(const Finding& fault) {
-  return fault.rule != ucode::kRuleAmdOddity && fault.rule != ucode::kRuleAmdData;
-}
-
-bool is_void(const MicrocodeMember& member) {
-  return member.size != 0 && seen_by_loader(member).empty();
 }
 
 // Whether a member that is not taken has an update, or a newer one, than the loader gets.
@@ -98,7 +67,8 @@ class Checker {
   }
 
   void judge(const MicrocodeMember& member) {
-    switch (standing_of(inventory_, searches_, member)) {
+    const Standing standing = standing_of(inventory_, searches_, member);
+    switch (standing) {
       case Standing::kTaken:
         judge_stream(member);
         break;
@@ -111,7 +81,7 @@ class Checker {
       case Standing::kShadowed:
       case Standing::kUnreachable:
       case Standing::kNotMatched:
-        judge_left_out(member);
+        judge_left_out(member, standing);
         return;
     }
     if (member.name != image::member_path(member.vendor)) {
@@ -129,7 +99,7 @@ class Checker {
     }
     for (Finding fault : member.faults) {  // AMD: what is sound is loaded all the same
       fault.offset = member.data_offset + fault.offset.value_or(0);
-      if (ends_scan(fault)) fault.text += "; the loader reads nothing behind it";
+      if (image::ends_scan(fault)) fault.text += "; the loader reads nothing behind it";
       findings_.push_back(std::move(fault));
     }
   }
@@ -162,17 +132,16 @@ class Checker {
         "leave it out");
   }
 
-  void judge_left_out(const MicrocodeMember& member) {
+  void judge_left_out(const MicrocodeMember& member, Standing standing) {
     const Search& search = search_of(searches_, member.vendor);
     const bool loses = would_add(taken_member(inventory_, searches_, member.vendor), member);
     const Severity severity = loses ? Severity::kWarning : Severity::kNote;
     const std::string lost = loses ? ", and it has updates that the loader does not get" : "";
-    const bool reachable = is_reachable(inventory_, search, member);
     if (!search.found && search.stop == Search::Stop::kOverrun && member.offset == search.end &&
         !is_compressed(inventory_, member)) {
       return;  // judge_search()
     }
-    if (!reachable) {
+    if (standing == Standing::kUnreachable) {
       judge_unreachable(member, severity, lost);
     } else if (!member.is_regular()) {
       add(search.found ? Severity::kNote : Severity::kWarning, kRuleType, member.offset,
@@ -243,57 +212,6 @@ class Checker {
 };
 
 }  // namespace
-
-Result<Searches> search_early(const segments::Source& source, std::uint64_t size) {
-  Searches searches;
-  for (const Vendor vendor : kVendors) {
-    searches[static_cast<std::size_t>(vendor)] =
-        TRY(segments::find_early(source, size, image::member_path(vendor)));
-  }
-  return searches;
-}
-
-const MicrocodeMember* taken_member(const Inventory& inventory, const Searches& searches,
-                                    Vendor vendor) {
-  const auto& found = search_of(searches, vendor).found;
-  if (!found) return nullptr;
-  const auto member = std::find_if(
-      inventory.microcode.begin(), inventory.microcode.end(), [&](const MicrocodeMember& it) {
-        return it.vendor == vendor && it.offset == found->member_offset &&
-               !is_compressed(inventory, it);
-      });
-  return member == inventory.microcode.end() ? nullptr : &*member;
-}
-
-std::span<const ucode::Update> seen_by_loader(const MicrocodeMember& member) {
-  const std::span<const ucode::Update> all = member.updates;
-  if (member.vendor == Vendor::kIntel) return member.faults.empty() ? all : all.first(0);
-  const auto fault = std::find_if(member.faults.begin(), member.faults.end(), ends_scan);
-  if (fault == member.faults.end()) return all;
-  const auto behind = std::find_if(all.begin(), all.end(), [&](const ucode::Update& update) {
-    return update.offset > fault->offset.value_or(0);
-  });
-  return all.first(static_cast<std::size_t>(behind - all.begin()));
-}
-
-const char* standing_name(Standing standing) {
-  constexpr const char* kNames[] = {"taken",    "void",        "empty",
-                                    "shadowed", "unreachable", "not matched"};
-  return kNames[static_cast<std::size_t>(standing)];
-}
-
-Standing standing_of(const Inventory& inventory, const Searches& searches,
-                     const MicrocodeMember& member) {
-  if (taken_member(inventory, searches, member.vendor) == &member) {
-    if (member.size == 0) return Standing::kEmpty;
-    return is_void(member) ? Standing::kVoid : Standing::kTaken;
-  }
-  const Search& search = search_of(searches, member.vendor);
-  if (!is_reachable(inventory, search, member)) return Standing::kUnreachable;
-  if (!member.is_regular() || !member.name.starts_with(image::member_path(member.vendor)))
-    return Standing::kNotMatched;
-  return Standing::kShadowed;
-}
 
 std::vector<Finding> check_early_load(const Inventory& inventory, const Searches& searches) {
   return Checker(inventory, searches).run();

@@ -6,14 +6,11 @@
 // are those of lib/earlycpio.c (src/segments/finder.h) and of the loaders' parsers (ucode/).
 #pragma once
 
-#include <array>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
-#include "src/image/inventory.h"
-#include "src/segments/finder.h"
+#include "src/checks/standing.h"
 #include "ucode/kernel_rules.h"
 #include "ucode/loader.h"
 
@@ -33,32 +30,6 @@ inline constexpr const char* kRuleVoid = "early-void";  // one bad update: nothi
 inline constexpr const char* kRuleUnaligned = "early-unaligned";  // data at no multiple of 16
 inline constexpr const char* kRuleUnread = "early-unread";        // taken, but not looked into here
 inline constexpr const char* kRuleMany = "early-many";  // more members than are looked into
-
-/// One a vendor: the searches for its member.
-using Searches = std::array<segments::Search, 2>;
-
-Result<Searches> search_early(const segments::Source& source, std::uint64_t size);
-
-/// What a vendor's loader reads: the member that its search finds; nullptr if there is none.
-const image::MicrocodeMember* taken_member(const image::Inventory& inventory,
-                                           const Searches& searches, ucode::Vendor vendor);
-
-/// The updates of a member that its vendor's loader chooses among: of Intel none if anything is wrong with
-/// the stream, of AMD those in front of what ends the scan.
-std::span<const ucode::Update> seen_by_loader(const image::MicrocodeMember& member);
-
-/// What becomes of a member under a loader's name.
-enum class Standing : std::uint8_t {
-  kTaken,
-  kVoid,         // taken, and nothing of it is loaded
-  kEmpty,        // taken, and there is nothing in it
-  kShadowed,     // an earlier one is taken
-  kUnreachable,  // the search ends in front of it
-  kNotMatched,   // its name, or its type, is none that is looked for
-};
-const char* standing_name(Standing standing);
-Standing standing_of(const image::Inventory& inventory, const Searches& searches,
-                     const image::MicrocodeMember& member);
 
 /// In the order of the image. What costs an update that the loader would otherwise take is a warning or
 /// an error; what changes nothing is a note.

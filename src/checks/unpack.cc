@@ -3,7 +3,9 @@
 #include <map>
 #include <tuple>
 
-#include "src/checks/tree.h"
+#include "src/checks/content_sum.h"
+#include "src/checks/late_links.h"
+#include "src/checks/tallies.h"
 #include "src/checks/unpack.h"
 #include "src/image/inventory.h"
 
@@ -16,32 +18,9 @@ using Type = Tree::Type;
 /// Steps of paths that are followed before the check gives up: names made of links can cost any time.
 constexpr std::uint64_t kStepsLimit = 50'000'000;
 
-/// Links that could not be created, of which the end decides whether that matters.
-constexpr std::size_t kPendingLimit = 256;
-
 constexpr std::size_t kPiece = 64 * 1024;  // bytes read and summed at a time
 constexpr std::uint32_t kModeLink = 0120000;
 constexpr std::uint32_t kTargetLimit = 4096;  // bytes; Linux's PATH_MAX
-
-// Tells contents apart that nobody made alike on purpose.
-class Sum {
- public:
-  void add(Bytes bytes) {
-    while (bytes.size() >= 8) {
-      mix(copy_out<LittleEndian<std::uint64_t>>(bytes));
-      bytes = bytes.subspan(8);
-    }
-    for (const std::uint8_t byte : bytes) mix(byte);
-  }
-  std::uint64_t value() const { return sum_; }
-
- private:
-  void mix(std::uint64_t word) {
-    sum_ = (sum_ ^ word) * 0x9e3779b97f4a7c15U;
-    sum_ ^= sum_ >> 29;
-  }
-  std::uint64_t sum_ = 0x243f6a8885a308d3U;
-};
 
 // What the loader reads, and early archives leave without directories on purpose.
 bool is_early_path(std::string_view path) {
@@ -66,20 +45,6 @@ class UnpackCheck::Unpacker {
   std::vector<Finding> findings();
 
  private:
-  struct Pending {
-    Tree::Id directory;  // that stands in the way
-    std::string target;
-    std::string text;
-    std::uint64_t offset;
-  };
-  struct Replaced {  // a file by a link
-    std::string directory, name, target;
-    std::uint64_t offset;
-  };
-  struct Tally {
-    Finding first;
-    std::uint64_t count = 0;
-  };
   using LinkKey = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
 
   bool gave_up(std::uint64_t offset);
@@ -99,26 +64,17 @@ class UnpackCheck::Unpacker {
   Tree tree_;
   std::map<LinkKey, std::string> links_;
   std::uint64_t links_size_ = 0;
-  std::vector<Tally> tallies_;
-  std::size_t segment_tallies_ = 0;  // where those of the present segment begin
+  Tallies tallies_;
   std::optional<std::uint64_t> segment_;
   std::uint64_t at_ = 0;
-  std::vector<Pending> pending_;
-  std::vector<Replaced> replaced_;
+  LateLinks late_;
   bool over_ = false;
   Scratch scratch_;
 };
 
 void UnpackCheck::Unpacker::note(Severity severity, const char* rule, const std::string& text,
                                  const std::string& remedy) {
-  for (std::size_t i = segment_tallies_; i < tallies_.size(); ++i) {
-    Tally& tally = tallies_[i];
-    if (tally.first.rule == rule && tally.first.severity == severity) {
-      ++tally.count;
-      return;
-    }
-  }
-  tallies_.push_back({{severity, rule, "", at_, text, remedy}, 1});
+  tallies_.add({severity, rule, "", at_, text, remedy});
 }
 
 bool UnpackCheck::Unpacker::gave_up(std::uint64_t offset) {
@@ -137,7 +93,7 @@ Status UnpackCheck::Unpacker::member(const Segment& archive, const cpio::Member&
   if (!archive.reached || gave_up(compressed ? archive.offset : member.offset)) return {};
   if (segment_ != archive.offset) {
     segment_ = archive.offset;
-    segment_tallies_ = tallies_.size();
+    tallies_.next_segment();
   }
   at_ = compressed ? archive.offset : member.offset;
   const std::uint32_t type = member.mode & cpio::kModeTypeMask;
@@ -229,15 +185,10 @@ void UnpackCheck::Unpacker::link(const std::string& name, std::string target) {
   if (!spot) return note_no_parent(name);
   const bool was_file = spot->node && tree_.node(*spot->node).type == Type::kFile;
   if (clear(name, *spot, Type::kLink)) {
-    if (was_file && replaced_.size() < kPendingLimit)
-      replaced_.push_back({tree_.path_of(spot->directory), name, target, at_});
+    if (was_file) late_.replaced_file(tree_.path_of(spot->directory), name, target, at_);
     tree_.add(*spot, Type::kLink, std::move(target));
-  } else if (pending_.size() < kPendingLimit) {
-    std::string text = fmt::format(
-        "link {} to {} is not created: a directory of that name has "
-        "something in it",
-        quote(name), quote(target));
-    pending_.push_back({*spot->node, std::move(target), std::move(text), at_});
+  } else {
+    late_.refused(*spot->node, name, std::move(target), at_);
   }
 }
 
@@ -283,7 +234,7 @@ Status UnpackCheck::Unpacker::file(const cpio::Member& member, Input& data) {
 Status UnpackCheck::Unpacker::fill(const cpio::Member& member, Tree::Id id, bool linked,
                                    bool existed, Input& data) {
   if (linked && member.size == 0) return {};
-  Sum sum;
+  ContentSum sum;
   if (!image::microcode_vendor(member.name)) {  // another visitor reads those
     const MutableBytes buffer = scratch_.take(kPiece);
     while (const std::size_t count = TRY(data.read(buffer))) sum.add(buffer.first(count));
@@ -316,33 +267,10 @@ void UnpackCheck::Unpacker::note_replaced(const cpio::Member& member, Tree::Id i
 }
 
 std::vector<Finding> UnpackCheck::Unpacker::findings() {
-  std::vector<Finding> all;
-  for (const Tally& tally : tallies_) {
-    all.push_back(tally.first);
-    if (tally.count > 1) all.back().text += fmt::format("; and {} more", tally.count - 1);
-  }
-  for (const Pending& pending : pending_) {
-    const auto behind =
-        tree_.directory_behind(tree_.node(pending.directory).parent, pending.target);
-    const bool loses = behind && *behind != pending.directory && tree_.node(*behind).children != 0;
-    all.push_back(
-        {loses ? Severity::kWarning : Severity::kNote, kRuleLinkOverDirectory, "", pending.offset,
-         pending.text + (loses ? "; what the link leads to is not found below it" : ""), ""});
-  }
-  for (const Replaced& link : replaced_) {
-    const auto there =
-        tree_.find(link.directory + "/" + link.name.substr(link.name.rfind('/') + 1));
-    if (!there || !there->node || tree_.node(*there->node).type != Type::kLink) continue;
-    const bool absolute = link.target.starts_with('/');
-    const auto spot = tree_.find(absolute ? link.target : link.directory + "/" + link.target);
-    if (spot && spot->node) continue;
-    all.push_back({Severity::kError, kRuleDanglingLink, "", link.offset,
-                   fmt::format("{} was a file, and becomes a link to {}, which leads nowhere",
-                               quote(link.name), quote(link.target)),
-                   ""});
-  }
-  std::stable_sort(all.begin(), all.end(), [](const Finding& a, const Finding& b) {
-    return a.offset.value_or(0) < b.offset.value_or(0);
+  std::vector<Finding> all = tallies_.findings();
+  late_.judge(tree_, all);
+  std::stable_sort(all.begin(), all.end(), [](const Finding& x, const Finding& y) {
+    return x.offset.value_or(0) < y.offset.value_or(0);
   });
   return all;
 }

@@ -3,6 +3,7 @@
 
 #include "src/image/early.h"
 #include "src/image/inventory.h"
+#include "ucode/amd.h"
 
 namespace kip::image {
 namespace {
@@ -107,6 +108,29 @@ std::optional<ucode::Vendor> microcode_vendor(std::string_view name) {
   return std::nullopt;
 }
 
+Status read_stream(MicrocodeMember& member, Input& data, std::size_t& total, Scratch& scratch) {
+  member.text = ucode::recognise(TRY(data.peek(Input::kPeek))) == ucode::StreamKind::kIntelText;
+  Updates sink(member, total);
+  const auto form =
+      member.vendor == ucode::Vendor::kIntel ? ucode::StreamKind::kIntel : ucode::StreamKind::kAmd;
+  return ucode::walk(form, ucode::Depth::kChecked, data, sink, scratch);
+}
+
+bool ends_scan(const Finding& fault) {
+  return fault.rule != ucode::kRuleAmdOddity && fault.rule != ucode::kRuleAmdData;
+}
+
+std::span<const ucode::Update> seen_by_loader(const MicrocodeMember& member) {
+  const std::span<const ucode::Update> all = member.updates;
+  if (member.vendor == ucode::Vendor::kIntel) return member.faults.empty() ? all : all.first(0);
+  const auto fault = std::find_if(member.faults.begin(), member.faults.end(), ends_scan);
+  if (fault == member.faults.end()) return all;
+  const auto behind = std::find_if(all.begin(), all.end(), [&](const ucode::Update& update) {
+    return update.offset > fault->offset.value_or(0);
+  });
+  return all.first(static_cast<std::size_t>(behind - all.begin()));
+}
+
 SegmentEntry& InventoryTaker::current(const Segment& archive) {
   if (!is_open_ || open_.segment.offset != archive.offset) {
     finish();
@@ -134,14 +158,7 @@ Status InventoryTaker::read_microcode(const cpio::Member& member, ucode::Vendor 
                         {},
                         {},
                         false};
-  if (member.is_regular() && member.size != 0) {
-    const auto kind = ucode::recognise(TRY(data.peek(Input::kPeek)));
-    found.text = kind == ucode::StreamKind::kIntelText;
-    Updates sink(found, updates_);
-    const auto form =
-        vendor == ucode::Vendor::kIntel ? ucode::StreamKind::kIntel : ucode::StreamKind::kAmd;
-    TRY(ucode::walk(form, ucode::Depth::kChecked, data, sink, scratch_));
-  }
+  if (member.is_regular() && member.size != 0) TRY(read_stream(found, data, updates_, scratch_));
   inventory_.microcode.push_back(std::move(found));
   return {};
 }

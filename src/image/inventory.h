@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -73,6 +74,17 @@ struct MicrocodeMember {
 
   bool is_regular() const { return (mode & cpio::kModeTypeMask) == cpio::kModeRegular; }
 };
+
+/// Reads a member's data as its vendor's loader does, into `updates` and `faults`. `total` counts updates,
+/// of which kUpdatesLimit are kept.
+Status read_stream(MicrocodeMember& member, Input& data, std::size_t& total, Scratch& scratch);
+
+/// The updates of a member that its vendor's loader chooses among: of Intel none if anything is wrong with
+/// the stream, of AMD those in front of what ends the scan.
+std::span<const ucode::Update> seen_by_loader(const MicrocodeMember& member);
+
+/// Whether a fault of an AMD stream ends the loader's scan.
+bool ends_scan(const Finding& fault);
 
 struct Inventory {
   std::vector<SegmentEntry> segments;

@@ -68,27 +68,29 @@ ExitCode Output::to_nowhere(Made& made) const {
     if (const Status allowed = AtomicFile::check(path(), existing()); !allowed)
       return failed(path(), allowed.error());
   }
-  const Fd memory(::memfd_create("early", MFD_CLOEXEC));
+  Fd memory;
+  if (const auto code = to_memory(made, memory)) return *code;
+  return report(made);
+}
+
+// The early part alone, and where everything else would be.
+std::optional<ExitCode> Output::to_memory(Made& made, Fd& memory) const {
+  memory = Fd(::memfd_create("early", MFD_CLOEXEC));
   if (!memory) return failed("", fail_errno("cannot make a memory file").value());
   DescriptorSink early(memory.get());
   if (made.early) {
-    if (const auto code = made.early(early, memory.get())) return *code;
+    if (const auto code = made.early(early, memory.get())) return code;
   }
   fill(made, early.written());
-  return report(made);
+  return std::nullopt;
 }
 
 // The early part by way of a memory file: nothing goes out before it was read back.
 ExitCode Output::to_stdout(Made& made) const {
-  const Fd memory(::memfd_create("early", MFD_CLOEXEC));
-  if (!memory) return failed("", fail_errno("cannot make a memory file").value());
-  DescriptorSink early(memory.get());
-  if (made.early) {
-    if (const auto code = made.early(early, memory.get())) return *code;
-  }
-  fill(made, early.written());
+  Fd memory;
+  if (const auto code = to_memory(made, memory)) return *code;
   DescriptorSink out(STDOUT_FILENO);
-  Status status = out.append(memory.get(), 0, early.written());
+  Status status = out.append(memory.get(), 0, made.report.early_bytes);
   if (status) status = image::write_pieces(Root(), *made.pieces, out);
   if (!status) return failed("stdout", status.error());
   return report(made);

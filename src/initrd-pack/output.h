@@ -45,6 +45,7 @@ class Output {
     return is_in_place() ? AtomicFile::Existing::kReplace : settings_.output.existing();
   }
 
+  std::optional<cli::ExitCode> to_memory(Made& made, Fd& memory) const;
   cli::ExitCode to_nowhere(Made& made) const;
   cli::ExitCode to_stdout(Made& made) const;
   cli::ExitCode to_file(Made& made) const;

@@ -52,6 +52,12 @@ void merge_bios(std::vector<ServedRow>& rows) {
 
 // Asked for by name, a CPU may be on a platform that nothing in the image is for.
 void say_other_platforms(std::vector<ServedRow>& rows) {
+  constexpr std::uint32_t kAll = 0xff;  // the platform id has three bits
+  std::uint32_t platforms = 0;
+  for (const ServedRow& row : rows) {
+    if (row.update) platforms |= row.platforms == 0 ? kAll : row.platforms;
+  }
+  if ((platforms & kAll) == kAll) return;
   const auto served = std::find_if(rows.rbegin(), rows.rend(),
                                    [](const ServedRow& row) { return row.update.has_value(); });
   if (served != rows.rend()) served->effect += "; on other platforms: nothing";
@@ -61,7 +67,7 @@ void say_other_platforms(std::vector<ServedRow>& rows) {
 
 std::span<const ucode::Update> Server::stream(Vendor vendor) const {
   const auto* const member = checks::taken_member(inventory_, searches_, vendor);
-  return member == nullptr ? std::span<const ucode::Update>() : checks::seen_by_loader(*member);
+  return member == nullptr ? std::span<const ucode::Update>() : image::seen_by_loader(*member);
 }
 
 std::vector<ucode::CpuSignature> Server::signatures(const ucode::Selector& asked,

@@ -218,6 +218,15 @@ TEST(Diff, MicrocodeOfBrokenStreamsIsNone) {
   EXPECT_THAT(told.err, HasSubstr("warning: 'b': kernels load no microcode"));
 }
 
+TEST(Diff, MicrocodeOfAmdCountsInFrontOfTheDamage) {
+  const Blob sound = support::AmdBlob().zen(support::AmdPatch(0x0a201205)).bytes();
+  Blob cut = sound;
+  const Blob next = support::AmdBlob().zen(support::AmdPatch(0x0a201210)).bytes();
+  cut.insert(cut.end(), next.begin(), next.begin() + 100);
+  EXPECT_EQ(diff(early({}, sound), early({}, cut)).out,
+            "file: kernel/x86/microcode/AuthenticAMD.bin: size 564 -> 664\n");
+}
+
 TEST(Diff, PartsComeInOrderAndSorted) {
   const auto a = join({early(intel(1, 5)), zfs({{"version", "1"}})});
   const auto b =

@@ -11,20 +11,18 @@ program that was killed; the program ends with 0 if the image is new, and otherw
 KIP_SLOW=1 stands for --all, KIP_PROGRAMS for --programs. Sanitized programs are several times as slow.
 """
 
-import argparse
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from injection import NAMING, SKIPPED, WRITING, Call, Wrong, calls_of, can_trace, points_of, under_strace  # noqa: E402
+from injection import NAMING, WRITING, Call, Wrong, calls_of, points_of, sweep_all, under_strace  # noqa: E402
 
 CPUS = ["--cpu", "06-55-07"]  # of make-example-firmware's tree
 MODE = 0o640
@@ -138,27 +136,9 @@ class Sweep:
                 self.inject(situation, call, "signal=KILL")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=Path, required=not os.environ.get("KIP_PROGRAMS"), help="directory of the programs")
-    parser.add_argument("--all", action="store_true", help="every error at every call")
-    options = parser.parse_args()
-    thorough = options.all or os.environ.get("KIP_SLOW") == "1"
-    programs = Path(os.environ.get("KIP_PROGRAMS") or options.programs).resolve()
-    if not can_trace():
-        print("faults: NOT RUN: strace is missing, or may not trace")
-        return 1 if os.environ.get("CI") else SKIPPED
-    with tempfile.TemporaryDirectory(prefix="kip-faults-") as place:
-        sweep = Sweep(Desk(programs, Path(place)), thorough)
-        for situation in SITUATIONS:
-            if thorough or not situation.slow:
-                sweep.run(situation)
-    for fault in sweep.faults:
-        print("faults:", fault)
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(sweep.done.items()))
-    print(f"faults: {sum(sweep.done.values())} injections ({counts}), {len(sweep.faults)} faults")
-    return 1 if sweep.faults else 0
+def make_sweep(programs: Path, place: Path, thorough: bool) -> Sweep:
+    return Sweep(Desk(programs, place), thorough)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(sweep_all(__doc__, SITUATIONS, make_sweep))

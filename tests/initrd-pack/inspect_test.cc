@@ -231,6 +231,8 @@ TEST_F(Inspect, SaysThatOtherPlatformsGetNothing) {
   dir_.write("image", early(IntelBlob().bytes()));
   EXPECT_NE(run({"--cpu", "06-bf-02", "image"}).out.find("; on other platforms: nothing"),
             std::string::npos);
+  dir_.write("all", early(IntelBlob().platform_flags(0xff).bytes()));
+  EXPECT_EQ(run({"--cpu", "06-bf-02", "all"}).out.find("other platforms"), std::string::npos);
   EXPECT_EQ(run({"--cpu", "0xb06f2,0x01", "image"}).out.find("platforms"), std::string::npos);
 }
 

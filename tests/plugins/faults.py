@@ -13,19 +13,17 @@ plugin ends with 0 (or is dead).
 KIP_SLOW=1 stands for --all, KIP_PROGRAMS for --programs. Sanitized programs are several times as slow.
 """
 
-import argparse
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
-from injection import SKIPPED, Call, Wrong, calls_of, can_trace, points_of, under_strace  # noqa: E402
+from injection import Call, Wrong, calls_of, points_of, sweep_all, under_strace  # noqa: E402
 
 KERNEL = "0.0.0-kip-test"
 MICROCODE, IMAGE = "45-kip-microcode", "58-kip-image"
@@ -164,27 +162,5 @@ class Sweep:
                 self.inject(situation, call, "signal=KILL")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs", type=Path, required=not os.environ.get("KIP_PROGRAMS"), help="directory of the plugins")
-    parser.add_argument("--all", action="store_true", help="every error at every call")
-    options = parser.parse_args()
-    thorough = options.all or os.environ.get("KIP_SLOW") == "1"
-    programs = Path(os.environ.get("KIP_PROGRAMS") or options.programs).resolve()
-    if not can_trace():
-        print("faults: NOT RUN: strace is missing, or may not trace")
-        return 1 if os.environ.get("CI") else SKIPPED
-    with tempfile.TemporaryDirectory(prefix="kip-faults-") as place:
-        sweep = Sweep(programs, Path(place), thorough)
-        for situation in SITUATIONS:
-            if thorough or not situation.slow:
-                sweep.run(situation)
-    for fault in sweep.faults:
-        print("faults:", fault)
-    counts = ", ".join(f"{count} {what}" for what, count in sorted(sweep.done.items()))
-    print(f"faults: {sum(sweep.done.values())} injections ({counts}), {len(sweep.faults)} faults")
-    return 1 if sweep.faults else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(sweep_all(__doc__, SITUATIONS, Sweep))

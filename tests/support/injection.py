@@ -1,7 +1,10 @@
 """System calls of a program, counted and made to fail by strace: what the fault sweeps of several programs share."""
 
+import argparse
+import os
 import re
 import subprocess
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,3 +79,26 @@ def can_trace() -> bool:
     except FileNotFoundError:
         return False
     return done.returncode == 0
+
+
+def sweep_all(doc: str, situations: list, make_sweep) -> int:
+    """What a sweep's main() returns. `make_sweep(programs, place, thorough)` has run(situation), done and faults."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--programs", type=Path, required=not os.environ.get("KIP_PROGRAMS"), help="directory of the programs")
+    parser.add_argument("--all", action="store_true", help="every error at every call")
+    options = parser.parse_args()
+    thorough = options.all or os.environ.get("KIP_SLOW") == "1"
+    programs = Path(os.environ.get("KIP_PROGRAMS") or options.programs).resolve()
+    if not can_trace():
+        print("faults: NOT RUN: strace is missing, or may not trace")
+        return 1 if os.environ.get("CI") else SKIPPED
+    with tempfile.TemporaryDirectory(prefix="kip-faults-") as place:
+        sweep = make_sweep(programs, Path(place), thorough)
+        for situation in situations:
+            if thorough or not situation.slow:
+                sweep.run(situation)
+    for fault in sweep.faults:
+        print("faults:", fault)
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(sweep.done.items()))
+    print(f"faults: {sum(sweep.done.values())} injections ({counts}), {len(sweep.faults)} faults")
+    return 1 if sweep.faults else 0
