@@ -59,7 +59,7 @@ bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
   auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600);
   if (!file) return failed(path, file.error());
   cli::Packing packing(choice, plugin.messages(), path);
-  if (packing.write(*file, /*marked=*/true) || packing.read_back(file->descriptor())) return false;
+  if (packing.write_marked(*file, {}) || packing.read_back(file->descriptor())) return false;
   if (const Status status = file->commit(AtomicFile::Sync::kNone); !status)
     return failed(path, status.error());
   for (const cli::PackedCpu& cpu : packing.report().cpus) {

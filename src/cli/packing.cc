@@ -4,13 +4,18 @@
 
 namespace kip::cli {
 
-std::optional<ExitCode> Packing::write(Sink& sink, bool marked) {
-  const catalog::Catalog& catalog = choice_.catalog();
-  catalog::Loader loader(choice_.root(), catalog, scratch_);
+std::optional<ExitCode> Packing::write_marked(Sink& sink, std::span<const image::Piece> behind) {
   image::EarlyMark mark;
   mark.cpus = choice_.served();
+  mark.page_offset = image::page_offset_of(behind);
+  return write(sink, &mark);
+}
+
+std::optional<ExitCode> Packing::write(Sink& sink, const image::EarlyMark* mark) {
+  const catalog::Catalog& catalog = choice_.catalog();
+  catalog::Loader loader(choice_.root(), catalog, scratch_);
   auto written = image::write_early(choice_.selection(), catalog, loader, archive_time(), sink,
-                                    marked ? &mark : nullptr);
+                                    mark);
   if (!written && !written.error().entry) {
     messages_.error_at(place_, written.error().error);
     return ExitCode::kFailed;

@@ -8,6 +8,7 @@
 
 #include "src/cli/choice.h"
 #include "src/image/early.h"
+#include "src/image/pieces.h"
 
 namespace kip::cli {
 
@@ -18,8 +19,11 @@ class Packing {
       : choice_(choice), messages_(messages), place_(std::move(place)) {}
 
   /// nullopt: all of it was written. kNo: an update turned out broken when it was read whole;
-  /// kFailed: the sink failed. Either was said. `marked`: for an image (src/image/manifest.h).
-  std::optional<ExitCode> write(Sink& sink, bool marked = false);
+  /// kFailed: the sink failed. Either was said.
+  std::optional<ExitCode> write(Sink& sink) { return write(sink, nullptr); }
+
+  /// For an image, with a mark (src/image/manifest.h), in front of what is to follow.
+  std::optional<ExitCode> write_marked(Sink& sink, std::span<const image::Piece> behind);
 
   /// nullopt: what can be read there is what was written, and a kernel finds it.
   std::optional<ExitCode> read_back(int descriptor);
@@ -28,6 +32,7 @@ class Packing {
   PackReport report() const;
 
  private:
+  std::optional<ExitCode> write(Sink& sink, const image::EarlyMark* mark);
   std::int64_t archive_time() const;
   ExitCode broken(const catalog::Entry& entry, const Error& error) const;
   std::string served_by(const catalog::Entry& entry) const;

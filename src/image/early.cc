@@ -24,6 +24,7 @@ class EarlyWriter {
       : selection_(selection),
         catalog_(catalog),
         loader_(loader),
+        sink_(sink),
         archive_(sink, mtime),
         mark_(mark) {}
 
@@ -50,11 +51,13 @@ class EarlyWriter {
     if (!intel.empty()) TRY(intel_member(intel));
     if (!amd.empty()) TRY(amd_member(amd));
     if (mark_ != nullptr) TRY(mark());
-    return archive_.finish(kArchiveMultiple);
+    TRY(archive_.finish(kArchiveMultiple));
+    if (mark_ == nullptr || !mark_->page_offset) return {};
+    return sink_.write_zeros((*mark_->page_offset + kPage - sink_.written() % kPage) % kPage);
   }
 
   Status mark() {
-    EarlyManifest manifest{mark_->cpus, {}};
+    EarlyManifest manifest{mark_->cpus, {}, mark_->page_offset};
     for (const WrittenUpdate& written : written_.updates) {
       const auto& copies = selection_.choices[written.choice].candidates;
       const bool from_base = std::any_of(copies.begin(), copies.end(), [&](std::size_t copy) {
@@ -142,6 +145,7 @@ class EarlyWriter {
   const ucode::Selection& selection_;
   const catalog::Catalog& catalog_;
   catalog::Loader& loader_;
+  Sink& sink_;
   cpio::Writer archive_;
   const EarlyMark* mark_;
   WrittenEarly written_;

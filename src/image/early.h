@@ -4,7 +4,8 @@
 // updates, nothing before, between or behind them, since any residue voids Intel's stream. Their
 // data begins at a multiple of 16 (Intel asks for 16-byte aligned updates, and the kernel hands the
 // CPU the bytes in place); the archive is a multiple of 512 bytes, so that whatever follows it is
-// aligned. In an image it carries a mark behind the microcode, see manifest.h.
+// aligned. In front of a large piece, further zeros put that where it stood within its page, so that file
+// systems can share its blocks, and others copy whole pages. In an image it carries a mark behind the microcode, see manifest.h.
 //
 //   const auto written = TRY(write_early(selection, catalog, loader, mtime, sink));
 //   TRY(check_early(read_back, written, cpus, scratch));   // as the kernel would read it
@@ -50,6 +51,7 @@ using EarlyResult = tl::expected<WrittenEarly, EarlyError>;
 struct EarlyMark {
   std::vector<ManifestCpu> cpus;
   std::size_t first_base_entry = SIZE_MAX;  // of the catalogue: from here on, what the base had
+  std::optional<std::uint32_t> page_offset = {};  // where the part ends; manifest.h
 };
 
 /// Writes the archive. REQUIRES: the selection was made from the catalogue's entries in their

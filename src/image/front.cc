@@ -88,7 +88,7 @@ class Visitor : public segments::Visitor {
     for (Archive& archive : archives_) {
       if (archive.manifest && archive.only_ours) {
         front_.own.push_back(std::move(*archive.manifest));
-        front_.own_ranges.push_back({archive.range.begin, padded_end(archive.range)});
+        front_.own_ranges.push_back({archive.range.begin, padded_end(archive.range, front_.own.back())});
         front_.cuts.push_back(front_.own_ranges.back());
       } else if (!archive.microcode.empty() && archive.only_scaffold) {
         front_.cuts.push_back({archive.range.begin, behind_padding(archive.range.end)});
@@ -115,8 +115,9 @@ class Visitor : public segments::Visitor {
   }
 
   // Our own part ends where write_early() padded it to; zeros behind that are the image's.
-  std::uint64_t padded_end(const Range& archive) const {
-    const std::uint64_t size = cpio::align_up(archive.end - archive.begin, kArchiveMultiple);
+  std::uint64_t padded_end(const Range& archive, const EarlyManifest& manifest) const {
+    std::uint64_t size = cpio::align_up(archive.end - archive.begin, kArchiveMultiple);
+    if (manifest.page_offset) size += (*manifest.page_offset + kPage - size % kPage) % kPage;
     return std::min(archive.begin + size, behind_padding(archive.end));
   }
 

@@ -156,7 +156,7 @@ Result<std::uint64_t> write_early_part(const Root& root, const Join& join,
                                        const JoinOptions& options, Sink& out, int descriptor) {
   Scratch scratch;
   catalog::Loader loader(root, join.catalog, scratch);
-  const EarlyMark mark{join.cpus, join.first_image_entry};
+  const EarlyMark mark{join.cpus, join.first_image_entry, page_offset_of(join.pieces)};
   const auto written =
       write_early(join.selection, join.catalog, loader, time_of(join, options), out, &mark);
   if (!written) return tl::unexpected<Error>(written.error().error);

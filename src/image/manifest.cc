@@ -16,6 +16,15 @@ std::string_view take_word(std::string_view& line) {
   return word;
 }
 
+std::optional<std::uint32_t> take_page_offset(std::string_view& line) {
+  const std::string_view word = take_word(line);
+  std::uint32_t value = 0;
+  const auto parsed = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (parsed.ec != std::errc() || parsed.ptr != word.data() + word.size()) return std::nullopt;
+  if (value >= kPage || value % 4 != 0) return std::nullopt;
+  return value;
+}
+
 std::optional<std::uint32_t> take_hex(std::string_view& line) {
   std::string_view word = take_word(line);
   if (!word.starts_with("0x")) return std::nullopt;
@@ -36,6 +45,10 @@ std::optional<ucode::Vendor> take_vendor(std::string_view& line) {
 
 bool take_line(std::string_view line, EarlyManifest& manifest) {
   const std::string_view kind = take_word(line);
+  if (kind == "page") {
+    manifest.page_offset = take_page_offset(line);
+    return manifest.page_offset && line.empty();
+  }
   const auto vendor = take_vendor(line);
   const auto number = take_hex(line);
   if (!vendor || !number) return false;
@@ -61,6 +74,7 @@ bool take_line(std::string_view line, EarlyManifest& manifest) {
 
 std::string to_text(const EarlyManifest& manifest) {
   std::string text = std::string(kFirstLine) + "\n";
+  if (manifest.page_offset) text += fmt::format("page {}\n", *manifest.page_offset);
   for (const ManifestCpu& cpu : manifest.cpus) {
     const char* const proven = !cpu.proven                                  ? ""
                                : *cpu.proven == ucode::EntrySignClass::kOld ? " old"

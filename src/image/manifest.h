@@ -2,6 +2,8 @@
 //
 // The early part of an image is marked by a member `kip/early`, lines of text behind "kip early 1":
 //
+//   page 1536                          the part, zeros included, ends that far into a page of 4096
+//                                      bytes; without this line at a multiple of 512
 //   cpu intel 0x000b06f2 0x80          signature, platform flags (0: not known)
 //   cpu amd 0x00a00f11 0x00 old        and the EntrySign class of its BIOS, where that is proven:
 //                                      "old" or "fixed"
@@ -28,6 +30,9 @@ inline constexpr const char* kManifestDirectory = "kip";
 inline constexpr const char* kManifestPath = "kip/early";
 inline constexpr const char* kDracutMarker = "early_cpio";
 
+/// Blocks of the file systems that share them are as large or smaller, in bytes.
+inline constexpr std::uint64_t kPage = 4096;
+
 /// Largest manifest we read, in bytes: some 20,000 lines.
 inline constexpr std::uint64_t kManifestLimit = 1024 * 1024;
 
@@ -50,6 +55,7 @@ struct ManifestUpdate {
 struct EarlyManifest {
   std::vector<ManifestCpu> cpus;
   std::vector<ManifestUpdate> updates;
+  std::optional<std::uint32_t> page_offset = {};  // where the part ends; a multiple of 4 below kPage
 
   bool operator==(const EarlyManifest&) const = default;
 };

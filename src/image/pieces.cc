@@ -125,6 +125,13 @@ Piece piece_of(const std::string& path, const Opened& file, std::vector<Range> k
   return {path, file.size, file.mode, std::move(kept), shape.raw, shape.end, shape.zeros_behind};
 }
 
+std::optional<std::uint32_t> page_offset_of(std::span<const Piece> pieces) {
+  const auto first = std::find_if(pieces.begin(), pieces.end(),
+                                  [](const Piece& piece) { return piece.size() != 0; });
+  if (first == pieces.end() || first->size() < kWorthAPage) return std::nullopt;
+  return static_cast<std::uint32_t>(first->kept.front().begin % kPage);
+}
+
 Placement place(std::span<const Piece> pieces, std::uint64_t start) {
   Placement placement;
   std::uint64_t at = start;

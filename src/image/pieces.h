@@ -79,6 +79,12 @@ struct Piece {
 Piece piece_of(const std::string& path, const Opened& file, std::vector<Range> kept,
                const Shape& shape);
 
+/// Pieces from this size on, in bytes, are to keep their place within a page; less is not worth the zeros.
+inline constexpr std::uint64_t kWorthAPage = 1 << 20;
+
+/// Where an early part in front of these is to end within a page, if they want that (early.h).
+std::optional<std::uint32_t> page_offset_of(std::span<const Piece> pieces);
+
 struct Placed {
   std::uint64_t padding = 0;  // zero bytes in front of it
   std::uint64_t offset = 0;   // of its first byte

@@ -114,7 +114,7 @@ class Swap {
     made.report.verb = "swap";
     made.report.updates = rows_of(choice.catalog(), choice.selection());
     made.early = [&](Sink& sink, int descriptor) -> std::optional<ExitCode> {
-      if (const auto code = packing.write(sink, /*marked=*/true)) return code;
+      if (const auto code = packing.write_marked(sink, pieces)) return code;
       if (const auto code = packing.read_back(descriptor)) return code;
       const cli::PackReport packed = packing.report();
       for (const cli::PackedCpu& cpu : packed.cpus) {

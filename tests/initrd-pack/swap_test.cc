@@ -59,6 +59,7 @@ void PrintTo(const Row& row, std::ostream* out) {
 std::vector<Row> rows() {
   const Blob main = compressed_files();
   const Blob old = join({intel(0x806f8, 0x10, 0x18), intel(0x906ea, 0x02, 9)});
+  const Blob large = join({image::compressed_rest(), support::noise(1 << 20, 12)});
   const Blob table = image::member("kernel/firmware/acpi/ssdt.aml", support::noise(99, 8));
   return {
       {"NoEarlyPart", main, main},
@@ -70,6 +71,9 @@ std::vector<Row> rows() {
       {"AcpiInTheSameArchive",
        join({image::directories(), image::member(kIntelPath, old), table, image::trailer(), main}),
        join({image::directories(), table, image::trailer(), main})},
+      {"Large", large, large},
+      {"LargeBehindDracut", join({dracut_early(old), large}), large},
+      {"LargeBehindOwn", join({image::own_early(old), large}), large},
       {"Raw", join({dracut_early(old), files()}), files()},
       {"BrokenMicrocode", join({dracut_early(support::noise(3000, 4)), main}), main},
       {"DamagedBehind", join({dracut_early(old), image::compressed_rest()}),
@@ -84,11 +88,16 @@ class InitrdPackSwap : public testing::TestWithParam<Row> {
     desk_.write("firmware/06-8f-08", intel(0x806f8, 0x10, 0x20));
   }
 
-  // Only the early part is another one; it is a multiple of 512.
+  // Only the early part is another one; it is a multiple of 512. What is large begins where it did
+  // within its page, or file systems could not share it.
   void expect_swapped(const Blob& image) const {
     const Blob& rest = GetParam().rest;
     ASSERT_GT(image.size(), rest.size());
     EXPECT_EQ((image.size() - rest.size()) % 512, 0u);
+    if (rest.size() > 1 << 20) {
+      EXPECT_EQ((image.size() - rest.size()) % 4096,
+                (GetParam().image.size() - rest.size()) % 4096);
+    }
     EXPECT_EQ(part(image, image.size() - rest.size(), rest.size()), rest);
     EXPECT_EQ(loads(image, kHost), 0x20u);
     EXPECT_EQ(loads(image, kOther), 0u);
@@ -123,6 +132,12 @@ TEST_P(InitrdPackSwap, Drops) {
   EXPECT_EQ(desk_.read("image"), GetParam().rest);
   const bool same = GetParam().image == GetParam().rest;
   EXPECT_EQ(owner_of(path_).inode == before.inode, same);
+}
+
+TEST_P(InitrdPackSwap, DropsWhatItPutInFront) {
+  ASSERT_EQ(desk_.run({"swap", "image", "--cpu", "0x806f8", "--firmware", "firmware"}).code, 0);
+  ASSERT_EQ(desk_.run({"swap", "--drop", "image"}).code, 0);
+  EXPECT_EQ(desk_.read("image"), GetParam().rest);
 }
 
 TEST_P(InitrdPackSwap, DoesNothingTheSecondTime) {
