@@ -9,7 +9,15 @@
 //   OnNone=warn | fail        no microcode for a CPU that is to be served
 //   Conflict=union | strip    microcode in the generator's initrd that ours would hide: kept beside
 //                             ours, or left out unless it is newer for a CPU served
+//   [Modules]
+//   Include=NAME…             out-of-tree modules that belong into the image, as names, globs of names, or aliases
+//   Omit=NAME…                that do not
+//   Require=NAME…             that do, and without which the image is not to be installed
+//   Unsigned=warn | skip | fail   a selected module without a signature, where the target kernel takes none such
+//   OnRequire=fail | warn     a required module is in neither the generator's initrd nor the archive of modules
+//   FirmwareLimit=SIZE        most firmware that comes along with modules, in bytes or with K, M, G behind
 //   [Image]
+//   Compression=auto | none | zstd | xz | gzip    of the archive of modules
 //   Enabled=yes | no          no: the plugins leave every image alone
 //
 // Lists append; an empty value empties them. Of single values the last one counts, and an empty one does not parse.
@@ -42,12 +50,38 @@ struct MicrocodeSettings {
   Setting<Conflict> conflict{Conflict::kUnion, {}};
 };
 
+enum class Effect : std::uint8_t { kOmit, kInclude, kRequire };
+enum class Unsigned : std::uint8_t { kWarn, kSkip, kFail };
+enum class OnRequire : std::uint8_t { kFail, kWarn };
+enum class Compression : std::uint8_t { kAuto, kNone, kZstd, kXz, kGzip };
+
+inline constexpr std::uint64_t kFirmwareLimit = 64 << 20;  // bytes; firmware of one GPU can be 100 MiB
+
+/// A word of Include=, Omit= or Require=.
+struct ModuleWord {
+  Effect effect = Effect::kOmit;
+  std::string pattern;
+  Origin origin;
+
+  bool operator==(const ModuleWord&) const = default;
+};
+
+struct ModuleSettings {
+  std::vector<ModuleWord> words;  // in the order of files and lines
+  Setting<Unsigned> unsigned_modules{Unsigned::kWarn, {}};
+  Setting<OnRequire> on_require{OnRequire::kFail, {}};
+  Setting<std::uint64_t> firmware_limit{kFirmwareLimit, {}};
+};
+
 struct ImageSettings {
+  Setting<Compression> compression{Compression::kAuto, {}};
+
   Setting<bool> enabled{true, {}};
 };
 
 struct Settings {
   MicrocodeSettings microcode;
+  ModuleSettings modules;
   ImageSettings image;
   std::vector<Finding> findings;  // those of the files, and rules "conf-key", "conf-value"
 
