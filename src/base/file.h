@@ -15,6 +15,9 @@
 
 namespace kip {
 
+/// Blocks of the file systems that share them are as large or smaller, in bytes.
+inline constexpr std::uint64_t kPage = 4096;
+
 class Fd {
  public:
   Fd() = default;
@@ -140,7 +143,7 @@ class AtomicFile : public Sink {
   /// For reading back what was written.
   int descriptor() const { return file_.get(); }
 
-  /// By reference, where the file system can.
+  /// By reference, where the file system can: from the first whole page on, if both places are as far into one.
   Status append(int source, std::uint64_t offset, std::uint64_t size) override;
 
   /// Takes over mode, owner and label (SELinux, Smack, an ACL) of the file that this one will stand for.

@@ -14,8 +14,8 @@ std::optional<ExitCode> Packing::write_marked(Sink& sink, std::span<const image:
 std::optional<ExitCode> Packing::write(Sink& sink, const image::EarlyMark* mark) {
   const catalog::Catalog& catalog = choice_.catalog();
   catalog::Loader loader(choice_.root(), catalog, scratch_);
-  auto written = image::write_early(choice_.selection(), catalog, loader, archive_time(), sink,
-                                    mark);
+  auto written =
+      image::write_early(choice_.selection(), catalog, loader, archive_time(), sink, mark);
   if (!written && !written.error().entry) {
     messages_.error_at(place_, written.error().error);
     return ExitCode::kFailed;

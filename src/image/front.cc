@@ -88,7 +88,8 @@ class Visitor : public segments::Visitor {
     for (Archive& archive : archives_) {
       if (archive.manifest && archive.only_ours) {
         front_.own.push_back(std::move(*archive.manifest));
-        front_.own_ranges.push_back({archive.range.begin, padded_end(archive.range, front_.own.back())});
+        front_.own_ranges.push_back(
+            {archive.range.begin, padded_end(archive.range, front_.own.back())});
         front_.cuts.push_back(front_.own_ranges.back());
       } else if (!archive.microcode.empty() && archive.only_scaffold) {
         front_.cuts.push_back({archive.range.begin, behind_padding(archive.range.end)});

@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/base/file.h"
 #include "ucode/cpu_id.h"
 #include "ucode/entrysign.h"
 #include "ucode/update.h"
@@ -29,9 +30,6 @@ namespace kip::image {
 inline constexpr const char* kManifestDirectory = "kip";
 inline constexpr const char* kManifestPath = "kip/early";
 inline constexpr const char* kDracutMarker = "early_cpio";
-
-/// Blocks of the file systems that share them are as large or smaller, in bytes.
-inline constexpr std::uint64_t kPage = 4096;
 
 /// Largest manifest we read, in bytes: some 20,000 lines.
 inline constexpr std::uint64_t kManifestLimit = 1024 * 1024;
@@ -55,7 +53,8 @@ struct ManifestUpdate {
 struct EarlyManifest {
   std::vector<ManifestCpu> cpus;
   std::vector<ManifestUpdate> updates;
-  std::optional<std::uint32_t> page_offset = {};  // where the part ends; a multiple of 4 below kPage
+  std::optional<std::uint32_t> page_offset =
+      {};  // where the part ends; a multiple of 4 below kPage
 
   bool operator==(const EarlyManifest&) const = default;
 };

@@ -11,6 +11,7 @@
 
 #include "src/base/file.h"
 #include "tests/base/must.h"
+#include "tests/support/blob.h"
 #include "tests/support/temp_dir.h"
 
 namespace kip {
@@ -203,6 +204,57 @@ INSTANTIATE_TEST_SUITE_P(Grounds, AtomicFileOn,
                            return row.param == Ground::kUnnamedFiles ? "UnnamedFiles"
                                                                      : "NamedFilesOnly";
                          });
+
+// Part of another file behind what was written, wherever in its page either of them stands.
+
+struct AppendRow {
+  std::string name;
+  std::size_t before, offset, size;  // bytes
+};
+
+void PrintTo(const AppendRow& row, std::ostream* out) {
+  *out << row.name;
+}
+
+class AtomicFileAppend : public testing::TestWithParam<AppendRow> {};
+
+INSTANTIATE_TEST_SUITE_P(Places, AtomicFileAppend,
+                         testing::Values(AppendRow{"Nothing", 100, 50, 0},
+                                         AppendRow{"WithinAPage", 100, 50, 7},
+                                         AppendRow{"UpToAPage", 4000, 4000, 96},
+                                         AppendRow{"AsFarIntoAPage", 5120, 1024, 700'000 - 1024},
+                                         AppendRow{"FartherIntoAPage", 512, 1024, 600'000},
+                                         AppendRow{"AtPages", 8192, 4096, 300'000},
+                                         AppendRow{"AtTheStart", 0, 0, 700'000}),
+                         [](const auto& row) { return row.param.name; });
+
+TEST_P(AtomicFileAppend, CopiesThatPart) {
+  const AppendRow& row = GetParam();
+  const support::TempDir directory;
+  const auto other = support::noise(700'000, 3);
+  directory.write("other", other);
+  const Fd source(::open((directory / "other").c_str(), O_RDONLY | O_CLOEXEC));
+  AtomicFile file = must(AtomicFile::create(directory / "new", Existing::kRefuse));
+  must(file.write_zeros(row.before));
+  must(file.append(source.get(), row.offset, row.size));
+  must(file.write(as_bytes("behind")));
+  EXPECT_EQ(file.written(), row.before + row.size + 6);
+  must(file.commit());
+  support::Blob expected(row.before);
+  support::append(expected, support::View(other).subspan(row.offset, row.size));
+  support::append(expected, support::text("behind"));
+  EXPECT_EQ(support::read_file(directory / "new"), expected);
+}
+
+TEST(AtomicFile, SaysThatAFileEndsBeforeThePart) {
+  const support::TempDir directory;
+  directory.write("other", support::noise(5000, 3));
+  const Fd source(::open((directory / "other").c_str(), O_RDONLY | O_CLOEXEC));
+  AtomicFile file = must(AtomicFile::create(directory / "new", Existing::kRefuse));
+  const Status status = file.append(source.get(), 0, 5001);
+  ASSERT_FALSE(status);
+  EXPECT_EQ(status.error().code, Errc::kTruncated);
+}
 
 struct RefusalRow {
   std::string name;

@@ -18,7 +18,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
@@ -33,7 +33,6 @@ OWNER = (4, 7) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
 class Situation:
     name: str
     arguments: list
-    always: list = field(default_factory=list)  # injections of every run
     slow: bool = False  # only with --all
 
 
@@ -41,7 +40,6 @@ SITUATIONS = [
     Situation("swap --early", ["--early", "early"]),
     Situation("swap --drop", ["--drop"], slow=True),
     Situation("swap --cpu", CPUS + ["--firmware", "tree"], slow=True),
-    Situation("swap --early, copied by hand", ["--early", "early"], always=["copy_file_range:error=EXDEV"], slow=True),
 ]
 
 
@@ -70,7 +68,7 @@ class Desk:
     def run(self, situation: Situation, injections: list, trace: Path | None = None) -> subprocess.CompletedProcess:
         words = [str(self.program), "swap", "boot/image"] + situation.arguments
         environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0"}  # which does not work under ptrace
-        command = under_strace(situation.always + injections, trace, words)
+        command = under_strace(injections, trace, words)
         return subprocess.run(command, cwd=self.place, env=environment, capture_output=True, text=True, timeout=120)
 
     def image(self) -> bytes:
@@ -123,16 +121,14 @@ class Sweep:
         changing, behind = points_of(self.baseline(situation))
         if len(changing) < 5 or not behind:
             raise Wrong(f"{situation.name}: {len(changing)} calls that change anything: that cannot be all")
-        always = {injection.split(":")[0] for injection in situation.always}  # strace takes one fault a call
         once = ["error=ENOSPC"] + (["error=EROFS", "error=EIO"] if self.thorough else [])
         errors = once + [error + "+" for error in once] if self.thorough else once
         for call in changing:
             for what in errors:
-                if call.name not in always:
-                    self.inject(situation, call, what)
+                self.inject(situation, call, what)
         for call in behind:
             quick = self.thorough or call.name in WRITING | NAMING or call.makes_a_file
-            if call.name not in always and quick:
+            if quick:
                 self.inject(situation, call, "signal=KILL")
 
 

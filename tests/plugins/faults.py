@@ -44,7 +44,6 @@ SITUATIONS = [
     Situation("45 stages the early part", MICROCODE, "kip.d/early.cpio"),
     Situation("58 merges with a linked initrd", IMAGE, "initrd"),
     Situation("58 writes microcode files", IMAGE, "microcode-intel", initrds=["/boot/given.img"], slow=True),
-    Situation("58 copies by hand", IMAGE, "initrd", always=["copy_file_range:error=EXDEV"], slow=True),
 ]
 
 
