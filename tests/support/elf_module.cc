@@ -3,68 +3,137 @@
 namespace kip::support {
 namespace {
 
-void append64(Blob& out, std::uint64_t value) {
-  append32(out, static_cast<std::uint32_t>(value));
-  append32(out, static_cast<std::uint32_t>(value >> 32));
-}
+const std::string kNul(1, '\0');
 
-void append16(Blob& out, std::uint16_t value) {
-  out.push_back(static_cast<std::uint8_t>(value));
-  out.push_back(static_cast<std::uint8_t>(value >> 8));
-}
+// Numbers of one word size and byte order.
+class Numbers {
+ public:
+  explicit Numbers(const ElfFields& fields) : word_(fields.narrow ? 4 : 8), big_(fields.big) {}
 
-Blob section(std::uint32_t name, std::uint32_t type, std::uint64_t offset, std::uint64_t size,
-             std::uint32_t link = 0) {
+  void append16(Blob& out, std::uint64_t value) const { append(out, value, 2); }
+  void append32(Blob& out, std::uint64_t value) const { append(out, value, 4); }
+  void append_word(Blob& out, std::uint64_t value) const { append(out, value, word_); }
+
+ private:
+  void append(Blob& out, std::uint64_t value, unsigned size) const {
+    for (unsigned i = 0; i < size; ++i)
+      out.push_back(static_cast<std::uint8_t>(value >> (8 * (big_ ? size - 1 - i : i))));
+  }
+
+  unsigned word_;
+  bool big_;
+};
+
+struct Section {
+  std::string name;
+  std::uint32_t type;
+  Blob data;
+  std::uint32_t link = 0;
+  std::uint64_t entry_size = 0;
+};
+
+Blob strings(const std::vector<std::string>& all) {
   Blob out;
-  append32(out, name);
-  append32(out, type);
-  append64(out, 0);  // flags
-  append64(out, 0);  // address
-  append64(out, offset);
-  append64(out, size);
-  append32(out, link);
-  append32(out, 0);  // info
-  append64(out, 1);  // alignment
-  append64(out, 0);  // size of an entry
+  for (const std::string& one : all) append(out, text(one + kNul));
   return out;
+}
+
+// A null symbol, and an undefined global one for each name; `names` grows by the names.
+Blob undefined_symbols(const Numbers& numbers, const ElfFields& fields, Blob& names) {
+  Blob table = zeros(fields.narrow ? 16 : 24);
+  for (const std::string& name : fields.needs) {
+    numbers.append32(table, names.size());
+    append(names, text(name + kNul));
+    if (fields.narrow) append(table, zeros(8));  // value, size
+    append(table, Blob{0x10, 0, 0, 0});          // global; no section
+    if (!fields.narrow) append(table, zeros(16));
+  }
+  return table;
+}
+
+std::vector<Section> sections_of(const ModuleInfo& info, const ElfFields& fields) {
+  Blob entries;
+  for (const auto& [key, value] : info) append(entries, text(key + "=" + value + kNul));
+  std::vector<Section> sections = {{fields.section, 1, entries}};
+  if (!fields.exports.empty())
+    sections.push_back({"__ksymtab_strings", 1, strings(fields.exports)});
+  if (!fields.needs.empty()) {
+    Blob names = text(kNul);
+    const Blob table = undefined_symbols(Numbers(fields), fields, names);
+    sections.push_back({".strtab", 3, names});
+    sections.push_back({".symtab", 2, table, static_cast<std::uint32_t>(sections.size()),
+                        fields.narrow ? 16U : 24U});
+  }
+  return sections;
+}
+
+Blob header(const Numbers& numbers, const ElfFields& fields, std::uint64_t headers_at,
+            std::size_t count) {
+  const auto size = static_cast<std::uint16_t>(fields.narrow ? 52 : 64);
+  Blob out = {0x7f,
+              'E',
+              'L',
+              'F',
+              static_cast<std::uint8_t>(fields.narrow ? 1 : 2),
+              static_cast<std::uint8_t>(fields.big ? 2 : 1),
+              1};
+  append(out, zeros(9));
+  numbers.append16(out, 1);   // relocatable
+  numbers.append16(out, 62);  // x86-64
+  numbers.append32(out, 1);
+  numbers.append_word(out, 0);  // entry
+  numbers.append_word(out, 0);  // program headers
+  numbers.append_word(out, headers_at);
+  numbers.append32(out, 0);
+  numbers.append16(out, size);
+  numbers.append16(out, 0);
+  numbers.append16(out, 0);
+  numbers.append16(out, fields.narrow ? 40 : 64);
+  numbers.append16(out, fields.count_in_first ? 0 : count);
+  numbers.append16(out, fields.count_in_first ? 0xffff : count - 1);
+  return out;
+}
+
+void append_header(Blob& out, const Numbers& numbers, std::uint32_t name, const Section& section,
+                   std::uint64_t offset, std::uint64_t size) {
+  numbers.append32(out, name);
+  numbers.append32(out, section.type);
+  numbers.append_word(out, 0);  // flags
+  numbers.append_word(out, 0);  // address
+  numbers.append_word(out, offset);
+  numbers.append_word(out, size);
+  numbers.append32(out, section.link);
+  numbers.append32(out, 0);     // info
+  numbers.append_word(out, 1);  // alignment
+  numbers.append_word(out, section.entry_size);
 }
 
 }  // namespace
 
-Blob elf_module(const std::vector<std::pair<std::string, std::string>>& info,
-                const ElfFields& fields) {
-  Blob data;
-  for (const auto& [key, value] : info)
-    append(data, text(key + "=" + value + std::string(1, '\0')));
-  const Blob names = text(std::string(1, '\0') + fields.section + std::string(1, '\0') +
-                          ".shstrtab" + std::string(1, '\0'));
-  constexpr std::uint64_t kHeader = 64;
-  const std::uint64_t info_at = kHeader + fields.text.size();
-  const std::uint64_t names_at = info_at + data.size();
-  const std::uint64_t headers_at = names_at + names.size();
+Blob elf_module(const ModuleInfo& info, const ElfFields& fields) {
+  const Numbers numbers(fields);
+  std::vector<Section> sections = sections_of(info, fields);
+  sections.push_back({".shstrtab", 3, {}});
+  std::vector<std::uint32_t> name_at;
+  Blob names = text(kNul);
+  for (const Section& section : sections) {
+    name_at.push_back(static_cast<std::uint32_t>(names.size()));
+    append(names, text(section.name + kNul));
+  }
+  sections.back().data = names;
 
-  Blob out = {0x7f, 'E', 'L', 'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0};
-  append16(out, 1);   // relocatable
-  append16(out, 62);  // x86-64
-  append32(out, 1);
-  append64(out, 0);  // entry
-  append64(out, 0);  // program headers
-  append64(out, headers_at);
-  append32(out, 0);
-  append16(out, kHeader);
-  append16(out, 0);
-  append16(out, 0);
-  append16(out, 64);
-  append16(out, fields.count_in_first ? 0 : 3);
-  append16(out, fields.count_in_first ? 0xffff : 2);
-  append(out, fields.text);
-  append(out, data);
-  append(out, names);
-  append(out, fields.count_in_first ? section(0, 0, 0, 3, 2) : section(0, 0, 0, 0));
-  append(out, section(1, 1, info_at, data.size()));
-  const auto own_name = static_cast<std::uint32_t>(fields.section.size() + 2);
-  append(out, section(own_name, 3, names_at, names.size()));
-  return out;
+  std::uint64_t at = (fields.narrow ? 52 : 64) + fields.text.size();
+  Blob headers, data;
+  const std::size_t count = sections.size() + 1;
+  append_header(headers, numbers, 0,
+                {"", 0, {}, fields.count_in_first ? static_cast<std::uint32_t>(count - 1) : 0}, 0,
+                fields.count_in_first ? count : 0);
+  for (std::size_t i = 0; i < sections.size(); ++i) {
+    append_header(headers, numbers, name_at[i], sections[i], at, sections[i].data.size());
+    append(data, sections[i].data);
+    at += sections[i].data.size();
+  }
+  return join({header(numbers, fields, at, count), fields.text, data, headers});
 }
 
 }  // namespace kip::support
