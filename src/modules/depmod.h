@@ -15,7 +15,8 @@ namespace kip::modules {
 /// depmod of /sbin, /usr/sbin, /bin, /usr/bin, or of PATH. `directory`/lib/modules/KVER holds modules, modules.order and
 /// modules.builtin*. `search`: the words of a `search` line, or empty. kUnsupported: there is no depmod; kInvalid with
 /// what it said if it failed.
-Status run_depmod(const std::string& directory, const std::string& kernel, const std::string& search);
+Status run_depmod(const std::string& directory, const std::string& kernel,
+                  const std::string& search);
 
 /// The words of the root's `search` lines (depmod.d(5)), or empty.
 std::string depmod_search(const Root& root);

@@ -12,11 +12,15 @@ namespace kip::modules {
 /// A module's name as the kernel knows it: of a path the last part without `.ko` and a compression's suffix, '_' for '-'.
 std::string module_name(std::string_view path_or_name);
 
+/// The path of a module file without a compression's suffix (modules.order has them so); empty for anything else.
+std::string_view uncompressed_name(std::string_view path);
+
 /// A file of a kernel's tree, found by name alone.
 struct ModuleFile {
   std::string name;  // module_name()
   std::string path;  // relative to the modules directory: "updates/dkms/vpoll.ko.xz"
-  bool in_order = false;  // modules.order has it: built with the kernel itself, and not opened unless somebody asks
+  bool in_order =
+      false;  // modules.order has it: built with the kernel itself, and not opened unless somebody asks
 
   bool operator==(const ModuleFile&) const = default;
 };
@@ -34,9 +38,10 @@ struct Module {
   ModuleFile file;
   bool in_tree = false;  // "intree=Y": built as part of the kernel; paths are hints only
   std::string version, srcversion, vermagic;
-  std::vector<std::string> depends;  // names, as modpost wrote them; of the whole truth modules.dep has more
+  std::vector<std::string>
+      depends;  // names, as modpost wrote them; of the whole truth modules.dep has more
   std::vector<std::string> softdep_pre, softdep_post, weakdeps;  // names or aliases
-  std::vector<std::string> firmware;                             // relative to the firmware directories
+  std::vector<std::string> firmware;  // relative to the firmware directories
   std::vector<std::string> aliases;
   std::optional<Signature> signature;
 

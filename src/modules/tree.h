@@ -27,8 +27,8 @@ inline constexpr std::uint64_t kModuleLimit = 256 << 20;
 inline constexpr std::size_t kFilesLimit = 100'000;
 
 struct OutOfTree {
-  std::vector<Module> modules;     // sorted by path (bytes)
-  std::vector<Finding> findings;   // rule "module-unread": place is the path
+  std::vector<Module> modules;    // sorted by path (bytes)
+  std::vector<Finding> findings;  // rule "module-unread": place is the path
 };
 
 /// What brought a module or a firmware file along.
@@ -45,8 +45,8 @@ struct Needed {
 };
 
 struct NeededFirmware {
-  std::string name;    // as the module names it
-  std::string path;    // absolute, below the root; with .xz or .zst if that is what is there
+  std::string name;  // as the module names it
+  std::string path;  // absolute, below the root; with .xz or .zst if that is what is there
   std::uint64_t size = 0;
   std::string of;
 };
@@ -59,22 +59,22 @@ struct Missing {
 };
 
 struct Closure {
-  std::vector<Needed> modules;            // each once, what is needed in front of who needs it; else by name
-  std::vector<NeededFirmware> firmware;   // by path
-  std::vector<Missing> missing;           // a kDepends here: the module cannot be loaded
-  std::vector<Finding> findings;          // firmware beyond the limit, and the like
+  std::vector<Needed> modules;  // each once, what one depends on in front of it; else by name
+  std::vector<NeededFirmware> firmware;  // by path
+  std::vector<Missing> missing;          // a kDepends here: the module cannot be loaded
+  std::vector<Finding>
+      findings;  // rules "firmware-limit", "module-unread", "module-index", "kmod-config"
 };
 
 struct Limits {
-  std::uint64_t firmware = 64 << 20;  // bytes in all; what is beyond it is left out, largest first, with a finding
+  std::uint64_t firmware =
+      64 << 20;  // bytes in all; what is beyond it is left out, largest first, with a finding
 };
-
-class Kmod;  // kmod.h
 
 class Tree {
  public:
-  /// lib/modules/KVER below the root (or usr/lib/modules/KVER). kSystem with ENOENT if there is none; kUnsupported without
-  /// libkmod.
+  /// lib/modules/KVER below the root (or usr/lib/modules/KVER). kSystem with ENOENT if there is none. The root outlives the
+  /// tree.
   static Result<Tree> open(const Root& root, const std::string& kernel);
 
   Tree(Tree&&) noexcept;
@@ -87,20 +87,23 @@ class Tree {
   /// All module files, sorted by path. Directories are not left by links.
   const std::vector<ModuleFile>& files() const;
 
+  /// kUnsupported without libkmod, if there is a file to open.
   Result<OutOfTree> out_of_tree();
 
-  /// One file, whichever it is.
+  /// One file, whichever it is. kUnsupported without libkmod.
   Result<Module> read(const ModuleFile& file);
 
   /// The file that modprobe would load under this name or alias: what depmod's index says. nullopt: none, or built in.
   std::optional<ModuleFile> find(const std::string& name_or_alias);
   bool is_builtin(const std::string& name_or_alias);
 
-  /// Whether modules.dep.bin is there and not older than any of these files: false means that depmod has to run first.
+  /// Whether modules.dep.bin is there, is not older than any of these files, and knows their names: false means that depmod
+  /// has to run first.
   bool index_is_fresh(const std::vector<ModuleFile>& files) const;
 
-  /// The modules of these names with all they need: dependencies of the index and of .modinfo, softdeps and weakdeps, and
-  /// these in turn; firmware of every one that is out-of-tree. Cycles of softdeps end where they began.
+  /// These modules with all they need: dependencies of the index and of .modinfo, softdeps and weakdeps of .modinfo and
+  /// modprobe.d, and these in turn, be they in-tree or not; firmware of every one. Of several reasons, the strongest counts
+  /// (in the order of Cause). Cycles end where they began. What is built in is there, and is not named.
   Result<Closure> close(const std::vector<ModuleFile>& wanted, const Limits& limits = {});
 
   /// modprobe.d's `options` and `softdep` lines about these modules, from the root's configuration.
@@ -108,6 +111,7 @@ class Tree {
 
  private:
   struct State;
+  friend class Closing;  // closure.cc
   explicit Tree(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
