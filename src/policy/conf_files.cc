@@ -1,71 +1,14 @@
-#include <dirent.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <map>
-#include <memory>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
 
 #include "src/policy/conf.h"
+#include "src/policy/drop_ins.h"
 
 namespace kip::policy {
 namespace {
 
 /// A later one replaces files of an earlier one.
 constexpr const char* kDirectories[] = {"/usr/lib/kip/kip.conf.d", "/etc/kip/kip.conf.d"};
-
-constexpr char kNull[] = "/dev/null";
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
-
-// Hidden files are not meant, as with systemd: editors and package managers leave them behind.
-bool counts(std::string_view name) {
-  return name.ends_with(".conf") && !name.starts_with('.');
-}
-
-// The names in one directory that count.
-Result<std::vector<std::string>> conf_names(const Root& root, const std::string& directory) {
-  const auto opened = root.open(directory, O_RDONLY | O_DIRECTORY);
-  std::vector<std::string> names;
-  if (!opened && opened.error().system_errno == ENOENT) return names;
-  if (!opened) return fail(Errc::kSystem, quote(directory) + ": " + opened.error().what);
-  // The stream closes its descriptor, so it gets one of its own.
-  const std::unique_ptr<DIR, CloseDirectory> stream(
-      ::fdopendir(::fcntl(opened->get(), F_DUPFD_CLOEXEC, 0)));
-  if (!stream) return fail_errno(quote(directory));
-  for (;;) {
-    errno = 0;
-    const dirent* const entry = ::readdir(stream.get());
-    if (entry == nullptr && errno != 0) return fail_errno(quote(directory));
-    if (entry == nullptr) return names;
-    if (counts(entry->d_name)) names.emplace_back(entry->d_name);
-  }
-}
-
-// By its text, since below another root there may be no /dev/null.
-bool links_to_null(const Root& root, const std::string& path) {
-  const auto link = root.open(path, O_PATH | O_NOFOLLOW);
-  if (!link) return false;
-  char target[sizeof kNull];  // one byte more than is looked for
-  const ssize_t length = ::readlinkat(link->get(), "", target, sizeof target);
-  return length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == kNull;
-}
-
-// The bytes of one file; of a mask, none.
-Result<std::vector<std::uint8_t>> read_one(const Root& root, const std::string& path) {
-  std::vector<std::uint8_t> nothing;
-  if (links_to_null(root, path)) return nothing;
-  const Fd file = TRY(root.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  struct stat status;
-  if (::fstat(file.get(), &status) != 0) return fail_errno("fstat");
-  if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3)) return nothing;  // by other links
-  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
-  FileInput in(file.get());
-  return read_rest(in, kConfLimit);
-}
 
 ConfFile unread(const std::string& path, const Error& error) {
   Finding finding;
@@ -81,12 +24,12 @@ ConfFile unread(const std::string& path, const Error& error) {
 Result<std::vector<ConfFile>> read_conf_files(const Root& root) {
   std::map<std::string, std::string> paths;  // by name
   for (const char* const directory : kDirectories) {
-    for (const std::string& name : TRY(conf_names(root, directory)))
+    for (const std::string& name : TRY(drop_in_names(root, directory)))
       paths[name] = fmt::format("{}/{}", directory, name);
   }
   std::vector<ConfFile> files;
   for (const auto& [name, path] : paths) {
-    const auto bytes = read_one(root, path);
+    const auto bytes = read_drop_in(root, path);
     if (!bytes) {
       files.push_back(unread(path, bytes.error()));
     } else if (!bytes->empty()) {
