@@ -20,11 +20,12 @@
 //   Compression=auto | none | zstd | xz | gzip    of the archive of modules
 //   Enabled=yes | no          no: the plugins leave every image alone
 //
-// Lists append; an empty value empties them. Of single values the last one counts, and an empty one does not parse.
+// Lists append; an empty value empties them. Include=, Omit= and Require= take several words a line, all or none of
+// them, and an empty one takes away the words of that key alone. Of single values the last one counts, and an empty one does not parse.
 //
 // A value that does not parse is a finding of kError at its line, and the setting keeps the value it had: callers that
 // find an error must not go on as if nothing had been asked for (a hold that is misspelt is no
-// permission). A section or key that we do not know is a warning: it may be another version's.
+// permission). So is a section or key that we do not know.
 #pragma once
 
 #include <optional>
@@ -55,7 +56,8 @@ enum class Unsigned : std::uint8_t { kWarn, kSkip, kFail };
 enum class OnRequire : std::uint8_t { kFail, kWarn };
 enum class Compression : std::uint8_t { kAuto, kNone, kZstd, kXz, kGzip };
 
-inline constexpr std::uint64_t kFirmwareLimit = 64 << 20;  // bytes; firmware of one GPU can be 100 MiB
+inline constexpr std::uint64_t kFirmwareLimit = 64
+                                                << 20;  // bytes; firmware of one GPU can be 100 MiB
 
 /// A word of Include=, Omit= or Require=.
 struct ModuleWord {

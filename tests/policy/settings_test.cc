@@ -280,6 +280,15 @@ TEST(SampleConfiguration, IsRightOnceItsCommentsAreTakenAway) {
   EXPECT_EQ(all.microcode.conflict.value, defaults.microcode.conflict.value);
   EXPECT_EQ(all.image.enabled.value, defaults.image.enabled.value);
   EXPECT_TRUE(all.image.enabled.origin) << "the sample names it";
+  EXPECT_EQ(all.modules.words.size(), 4u);
+  EXPECT_EQ(all.modules.unsigned_modules.value, defaults.modules.unsigned_modules.value);
+  EXPECT_TRUE(all.modules.unsigned_modules.origin);
+  EXPECT_EQ(all.modules.on_require.value, defaults.modules.on_require.value);
+  EXPECT_TRUE(all.modules.on_require.origin);
+  EXPECT_EQ(all.modules.firmware_limit.value, defaults.modules.firmware_limit.value);
+  EXPECT_TRUE(all.modules.firmware_limit.origin);
+  EXPECT_EQ(all.image.compression.value, defaults.image.compression.value);
+  EXPECT_TRUE(all.image.compression.origin);
 }
 
 }  // namespace
