@@ -16,7 +16,7 @@
 // locale), where a file in /etc replaces the one of the same name. An empty file or a link to /dev/null masks.
 #pragma once
 
-#include <map>
+#include <optional>
 
 #include "src/policy/conf.h"
 
@@ -38,7 +38,8 @@ struct DracutStatement {
 struct DracutFile {
   std::string path;
   std::vector<DracutStatement> statements;
-  std::vector<Finding> findings;  // rules "dracut-line" (place file:line) and "dracut-file" (place file)
+  std::vector<Finding>
+      findings;  // rules "dracut-line" (place file:line) and "dracut-file" (place file)
 };
 
 /// Pure: one text. At most kConfFaultLimit findings, as in conf.h; behind the last of them every variable that matters is
@@ -54,7 +55,7 @@ struct DracutFiles {
 /// unknown.
 Result<DracutFiles> read_dracut_files(const Root& root);
 
-/// Names in `sort -V` order of the C locale, as dracut lists them.
+/// Names in `sort -V` order of the C locale, as dracut lists them; hidden names are not listed, and not known here.
 bool version_before(std::string_view a, std::string_view b);
 
 struct DracutWord {
