@@ -1,6 +1,6 @@
 // Which out-of-tree modules belong into an image: rules with their origin, and the decision about one module.
 //
-//   const ModuleRules rules = module_rules(settings, lists_of(dracut.files));
+//   const ModuleRules rules = module_rules(settings, dracut);
 //   const Decision decision = decide(rules, {"vpoll", {"char-major-10-200"}});
 //   decision.in                   // false
 //   decision.winner               // nullptr: by default
@@ -47,8 +47,8 @@ struct ModuleNames {
 bool names(std::string_view pattern, const ModuleNames& module);
 
 struct ModuleRules {
-  std::vector<ModuleRule> rules;   // from light to heavy; of equal weight in the order of lines
-  std::vector<Finding> findings;   // of dracut's files: unreadable lines, lists not known
+  std::vector<ModuleRule> rules;  // from light to heavy; of equal weight in the order of lines
+  std::vector<Finding> findings;  // of dracut's files: unreadable lines, lists not known
 };
 
 /// Where an unreadable `=` makes one of dracut's include lists unknown, that list includes nothing, and a finding says so.
@@ -56,8 +56,8 @@ ModuleRules module_rules(const Settings& settings, const DracutFiles& dracut);
 
 struct Decision {
   bool in = false;
-  bool required = false;             // a Require= names it, and no heavier rule leaves it out
-  const ModuleRule* winner = nullptr;  // into the rules; nullptr: the default
+  bool required = false;                  // a Require= names it, and no heavier rule leaves it out
+  const ModuleRule* winner = nullptr;     // into the rules; nullptr: the default
   std::vector<const ModuleRule*> beaten;  // heaviest first
 };
 
