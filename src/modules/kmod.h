@@ -4,8 +4,8 @@
 //   for (const InfoEntry& entry : TRY(kmod.info(elf))) ...
 //
 // What is asked of it is what a module says of itself. Depmod's indexes we read ourselves (index.h): libkmod trusts
-// them without a look, and its version 30 ends the process at one of no bytes, which depmod writes where
-// modules.builtin is missing. Signatures too (signature.h): with a digest it does not know it reads in front of an array.
+// them, and with damaged ones its version 30 runs for ever, over its stack, or out of the file. Signatures too
+// (signature.h): of a digest that it does not know it takes the name from in front of a table.
 //
 // It reads no configuration, and says nothing on stderr.
 #pragma once
