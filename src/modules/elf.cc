@@ -35,8 +35,10 @@ class Elf {
     Elf elf(file, layout, order == 2);
     elf.headers_ = elf.number(layout.sections, layout.word);
     elf.count_ = elf.number(layout.section_count, 2);
-    if (elf.number(layout.section_size, 2) != layout.entry_size || elf.count_ == 0)
+    if (elf.headers_ == 0 || elf.number(layout.section_size, 2) != layout.entry_size)
       return fail(Errc::kCorrupt, "has no section headers that can be read");
+    // Of more than 65279 the number is elsewhere, and libkmod does not look there.
+    if (elf.count_ == 0) return fail(Errc::kUnsupported, "has more sections than are read");
     if (!elf.holds(elf.headers_, elf.count_ * layout.entry_size))
       return fail(Errc::kTruncated, "section headers lie beyond the module's end", elf.headers_);
     const std::uint64_t names = elf.number(layout.names_section, 2);

@@ -52,9 +52,19 @@ void take(const InfoEntry& entry, Module& module) {
   }
 }
 
+Result<std::optional<std::uint64_t>> size_of(int descriptor) {
+  struct stat status;
+  if (::fstat(descriptor, &status) != 0) return fail_errno("fstat");
+  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
+  return std::optional(static_cast<std::uint64_t>(status.st_size));
+}
+
 Result<std::vector<std::uint8_t>> decompressed(int descriptor, codec::Decoders& decoders) {
   FileInput in(descriptor);
   const auto method = codec::detect(TRY(in.peek(8)));
+  // Where the size can be had, before there is memory for it.
+  const auto size = method ? codec::decoded_size(*method, descriptor) : TRY(size_of(descriptor));
+  if (size && *size > kModuleLimit) return fail(Errc::kLimit, "is too large");
   if (!method) return read_rest(in, kModuleLimit);
   const auto plain = TRY(decoders.open(*method, in, codec::Extent::kWhole));
   return read_rest(*plain, kModuleLimit);
@@ -75,9 +85,7 @@ Result<Module> read_module(const ModuleFile& file, Bytes bytes, Kmod& kmod) {
 Result<Module> read_module(const Root& root, const std::string& directory, const ModuleFile& file,
                            codec::Decoders& decoders, Kmod& kmod) {
   const Fd opened = TRY(root.open(directory + "/" + file.path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  struct stat status;
-  if (::fstat(opened.get(), &status) != 0) return fail_errno("fstat");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
+  TRY(size_of(opened.get()));
   return read_module(file, TRY(decompressed(opened.get(), decoders)), kmod);
 }
 

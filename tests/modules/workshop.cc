@@ -55,7 +55,8 @@ Tree Workshop::open() const {
 }
 
 ModuleFile Workshop::file(const std::string& path) const {
-  for (const ModuleFile& file : open().files()) {
+  const Tree tree = open();
+  for (const ModuleFile& file : tree.files()) {
     if (file.path == path) return file;
   }
   throw std::runtime_error("no such module: " + path);

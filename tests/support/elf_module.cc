@@ -3,7 +3,10 @@
 namespace kip::support {
 namespace {
 
-const std::string kNul(1, '\0');
+// Tables of tests call us before main().
+std::string with_nul(const std::string& characters) {
+  return characters + '\0';
+}
 
 // Numbers of one word size and byte order.
 class Numbers {
@@ -34,7 +37,7 @@ struct Section {
 
 Blob strings(const std::vector<std::string>& all) {
   Blob out;
-  for (const std::string& one : all) append(out, text(one + kNul));
+  for (const std::string& one : all) append(out, text(with_nul(one)));
   return out;
 }
 
@@ -43,7 +46,7 @@ Blob undefined_symbols(const Numbers& numbers, const ElfFields& fields, Blob& na
   Blob table = zeros(fields.narrow ? 16 : 24);
   for (const std::string& name : fields.needs) {
     numbers.append32(table, names.size());
-    append(names, text(name + kNul));
+    append(names, text(with_nul(name)));
     if (fields.narrow) append(table, zeros(8));  // value, size
     append(table, Blob{0x10, 0, 0, 0});          // global; no section
     if (!fields.narrow) append(table, zeros(16));
@@ -53,12 +56,12 @@ Blob undefined_symbols(const Numbers& numbers, const ElfFields& fields, Blob& na
 
 std::vector<Section> sections_of(const ModuleInfo& info, const ElfFields& fields) {
   Blob entries;
-  for (const auto& [key, value] : info) append(entries, text(key + "=" + value + kNul));
+  for (const auto& [key, value] : info) append(entries, text(with_nul(key + "=" + value)));
   std::vector<Section> sections = {{fields.section, 1, entries}};
   if (!fields.exports.empty())
     sections.push_back({"__ksymtab_strings", 1, strings(fields.exports)});
   if (!fields.needs.empty()) {
-    Blob names = text(kNul);
+    Blob names = text(with_nul(""));
     const Blob table = undefined_symbols(Numbers(fields), fields, names);
     sections.push_back({".strtab", 3, names});
     sections.push_back({".symtab", 2, table, static_cast<std::uint32_t>(sections.size()),
@@ -115,10 +118,10 @@ Blob elf_module(const ModuleInfo& info, const ElfFields& fields) {
   std::vector<Section> sections = sections_of(info, fields);
   sections.push_back({".shstrtab", 3, {}});
   std::vector<std::uint32_t> name_at;
-  Blob names = text(kNul);
+  Blob names = text(with_nul(""));
   for (const Section& section : sections) {
     name_at.push_back(static_cast<std::uint32_t>(names.size()));
-    append(names, text(section.name + kNul));
+    append(names, text(with_nul(section.name)));
   }
   sections.back().data = names;
 
@@ -128,12 +131,20 @@ Blob elf_module(const ModuleInfo& info, const ElfFields& fields) {
   append_header(headers, numbers, 0,
                 {"", 0, {}, fields.count_in_first ? static_cast<std::uint32_t>(count - 1) : 0}, 0,
                 fields.count_in_first ? count : 0);
-  for (std::size_t i = 0; i < sections.size(); ++i) {
+  std::uint64_t info_at = at;
+  if (fields.info_last) {
+    const std::size_t info_size = sections[0].data.size();
+    for (std::size_t i = 1; i < sections.size(); ++i) info_at += sections[i].data.size();
+    info_at += count * (fields.narrow ? 40 : 64);
+    append_header(headers, numbers, name_at[0], sections[0], info_at, info_size);
+  }
+  for (std::size_t i = fields.info_last ? 1 : 0; i < sections.size(); ++i) {
     append_header(headers, numbers, name_at[i], sections[i], at, sections[i].data.size());
     append(data, sections[i].data);
     at += sections[i].data.size();
   }
-  return join({header(numbers, fields, at, count), fields.text, data, headers});
+  return join({header(numbers, fields, at, count), fields.text, data, headers,
+               fields.info_last ? View(sections[0].data) : View()});
 }
 
 }  // namespace kip::support

@@ -23,6 +23,7 @@ struct ElfFields {
   std::vector<std::string> needs = {};    // symbols of others
   bool narrow = false;                    // 32 bits
   bool big = false;                       // most significant byte first
+  bool info_last = false;                 // .modinfo stands behind the section headers
 };
 
 using ModuleInfo = std::vector<std::pair<std::string, std::string>>;
