@@ -237,6 +237,42 @@ void modules(Seeds& seeds) {
   add("odd-entries", support::elf_module({{"", ""}, {"a=", "=b"}, {"a", "c"}}));
 }
 
+void kernel_modules(Seeds& seeds) {
+  const auto add = [&](const char* name, View module) { seeds.add("module", name, module); };
+  const support::ModuleInfo info = {
+      {"version", "2.2.6"}, {"depends", "a-b,c"},   {"softdep", "pre: x post: y"},
+      {"weakdep", "w"},     {"firmware", "f.bin"},  {"alias", "pci:v*"},
+      {"intree", "Y"},      {"vermagic", "6.1 SMP"}};
+  const Blob sound = support::elf_module(info);
+  add("sound", sound);
+  add("wide-big", support::elf_module(info, {.big = true}));
+  add("narrow", support::elf_module(info, {.narrow = true}));
+  add("info-last", support::elf_module(info, {.info_last = true}));
+  add("symbols", support::elf_module(info, {.exports = {"a"}, .needs = {"b"}}));
+  add("signed", join({sound, support::module_signature()}));
+  add("signed-by-key", join({sound, support::module_signature({.by_key = true})}));
+  add("signed-old",
+      join({sound, text("Old Key"), support::noise(22, 1),
+            Blob{1, 4, 1, 7, 2, 0, 0, 0, 0, 0, 0, 20}, text("~Module signature appended~\n")}));
+}
+
+void indexes(Seeds& seeds) {
+  // "ab" and "ac", then the pattern "a*".
+  const Blob header = {0xb0, 0x07, 0xf4, 0x57, 0, 2, 0, 1};
+  const Blob letters = {0xa0, 0, 0, 12, 'a', 0, 'b', 'c', 0x40, 0, 0, 24, 0x40, 0, 0, 36};
+  const Blob values = {0, 0, 0, 1, 0, 0, 0, 0, 'o', 'n', 'e', 0,
+                       0, 0, 0, 1, 0, 0, 0, 0, 't', 'w', 'o', 0};
+  const Blob pattern = {0xc0, 0, 0, 12,  'a', '*', 0, 0, 0, 0,   2, 0,
+                        0,    0, 5, 'x', 0,   0,   0, 0, 7, 'y', 0};
+  for (const char* name : {"ab\n", "ac\n", "ad\n"}) {
+    const std::string word(name, 2);
+    seeds.add("index", "letters-" + word, join({text(name), header, letters, values}));
+    seeds.add("index", "pattern-" + word, join({text(name), header, pattern}));
+  }
+  seeds.add("index", "circle",
+            join({text("any\n"), header, Blob{0x20, 0, 0, 12, '*', '*', 0x20, 0, 0, 12}}));
+}
+
 }  // namespace
 }  // namespace kip::fuzz
 
@@ -252,5 +288,7 @@ int main(int count, char** arguments) {
   kip::fuzz::settings(seeds);
   kip::fuzz::streams(seeds);
   kip::fuzz::modules(seeds);
+  kip::fuzz::kernel_modules(seeds);
+  kip::fuzz::indexes(seeds);
   return 0;
 }
