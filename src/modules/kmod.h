@@ -5,7 +5,7 @@
 //
 // What is asked of it is what a module says of itself. Depmod's indexes we read ourselves (index.h): libkmod trusts
 // them, and with damaged ones its version 30 runs for ever, over its stack, or out of the file. Signatures too
-// (signature.h): of a digest that it does not know it takes the name from in front of a table.
+// (signature.h): it does not see those that name the key by its identifier, or have a digest newer than itself.
 //
 // It reads no configuration, and says nothing on stderr.
 #pragma once
