@@ -19,7 +19,8 @@ namespace kip::host {
 
 struct NeededBy {
   std::string name;  // of a module, or an alias
-  std::string why;   // "the root file system is zfs", "the root file system is on sda2, a disk of driver nvme"
+  std::string
+      why;  // "the root file system is zfs", "the root file system is on sda2, a disk of driver nvme"
 };
 
 struct RootNeeds {
