@@ -62,7 +62,7 @@ struct LintInput {
   host::RootNeeds root = {};
   const image::BaseModules* base = nullptr;  // of the initrd, if there is one
   std::string base_path = {};                // its name, for findings
-  std::string base_directory = {};           // the scratch directory with the base's modules, or empty
+  std::string base_directory = {};  // the scratch directory with the base's modules, or empty
   Signatures signatures = Signatures::kNotKnown;
 };
 
@@ -83,11 +83,13 @@ struct LintFacts {
   std::string directory;                         // "/lib/modules/6.12.0-amd64"
   std::vector<modules::ModuleFile> files;        // all, sorted by path
   std::optional<std::set<std::string>> builtin;  // modules' names; nullopt: not known
-  std::map<std::string, KnownName> names;        // rules' patterns that are no globs, the root's needs, out-of-tree modules
+  std::map<std::string, KnownName>
+      names;  // rules' patterns that are no globs, the root's needs, out-of-tree modules
   Index index = Index::kFresh;
-  modules::Closure closure;                      // of what policy selects
-  std::set<std::string> stale;                   // out-of-tree modules of which the base has another build
-  std::vector<policy::ConfFile> replaced;        // of kip.conf.d in /usr/lib, by one of the same name in /etc
+  modules::Closure closure;     // of what policy selects
+  std::set<std::string> stale;  // out-of-tree modules of which the base has another build
+  std::vector<policy::ConfFile>
+      replaced;  // of kip.conf.d in /usr/lib, by one of the same name in /etc
 };
 
 Result<LintFacts> read_lint_facts(const Root& root, modules::Tree& tree, const LintInput& input);
