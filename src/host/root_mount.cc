@@ -91,13 +91,14 @@ std::optional<RootMount> root_in_mountinfo(std::string_view text) {
     take_field(front);  // ID
     take_field(front);  // its parent's
     const std::string numbers = take_field(front);
-    take_field(front);  // what of the file system
+    const std::string part = take_field(front);
     if (take_field(front) != "/") continue;
     RootMount mount;
     mount.file_system = take_field(back);
     mount.source = take_field(back);
     mount.device = device_of(numbers);
     mount.origin = kMountinfo;
+    mount.whole = part == "/";
     if (is_plain(mount.file_system)) found = mount;
   }
   const bool foreign =
@@ -126,8 +127,11 @@ std::optional<RootMount> find_root_mount(const Root& root) {
   const Environment here = read_situation(root).environment;
   const auto bytes = read_file(root, kFstab, kFstabLimit);
   const auto planned = bytes ? root_in_fstab(as_text(*bytes)) : std::nullopt;
-  if (here == Environment::kContainer || (here == Environment::kChroot && planned)) return planned;
+  const bool foreign = here == Environment::kContainer || here == Environment::kChroot;
+  if (foreign && planned) return planned;
   const auto mounted = of_mountinfo(root);
+  const bool part = mounted && (mounted->device.empty() || !mounted->whole);
+  if (here == Environment::kContainer && part) return std::nullopt;
   return mounted ? mounted : planned;
 }
 

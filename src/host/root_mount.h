@@ -1,8 +1,9 @@
 // What is mounted on '/', or is to be: by the kernel's table of mounts, else by fstab.
 //
 // Of a container the mount on '/' is its manager's, of a live system an overlay, and of a chroot often that of whoever builds
-// there. So a container is told by its fstab alone, a chroot by its fstab if that has an entry for '/', and a mount of a kind
-// that holds no installed system (overlay, tmpfs, squashfs, …) counts for none.
+// there. So both are told by their fstab if that has an entry for '/'. A container's mount counts only if it is the whole of a
+// block device (machines that were made of a container's image keep its mark); one of a kind that holds no installed
+// system (overlay, tmpfs, squashfs, …) counts for none.
 //
 // Sources: proc_pid_mountinfo(5), fstab(5).
 #pragma once
@@ -24,6 +25,7 @@ struct RootMount {
   std::string source;       // "/dev/sda2", "rpool/ROOT", "UUID=…"
   std::string device;  // "8:2"; empty where the file system has no device of its own (btrfs, zfs)
   std::string origin;  // "/proc/self/mountinfo", "/etc/fstab:3"
+  bool whole = false;  // mounted from the file system's own root, as far as the kernel's table says
 
   bool operator==(const RootMount&) const = default;
 };

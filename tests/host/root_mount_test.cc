@@ -30,8 +30,8 @@ TEST_P(MountinfoTest, HasTheMountOnTheRoot) {
 }
 
 std::optional<RootMount> mounted(const std::string& type, const std::string& source,
-                                 const std::string& device = "") {
-  return RootMount{type, source, device, "/proc/self/mountinfo"};
+                                 const std::string& device = "", bool whole = true) {
+  return RootMount{type, source, device, "/proc/self/mountinfo", whole};
 }
 
 constexpr char kProc[] = "22 27 0:21 / /proc rw,relatime - proc proc rw\n";
@@ -50,7 +50,7 @@ INSTANTIATE_TEST_SUITE_P(
                 mounted("xfs", "/dev/vda", "254:0")},
         TextRow{"BtrfsHasNoDeviceOfItsOwn",
                 "27 1 0:25 /@ / rw shared:1 - btrfs /dev/nvme0n1p2 rw,subvol=/@\n",
-                mounted("btrfs", "/dev/nvme0n1p2")},
+                mounted("btrfs", "/dev/nvme0n1p2", "", /*whole=*/false)},
         TextRow{"Zfs", "27 1 0:26 / / rw shared:1 - zfs rpool/ROOT/debian rw,xattr\n",
                 mounted("zfs", "rpool/ROOT/debian")},
         TextRow{"EscapedSource", "27 1 0:26 / / rw - zfs my\\040pool/a\\134b rw\n",
@@ -152,7 +152,15 @@ INSTANTIATE_TEST_SUITE_P(
         CountsRow{"FstabOfAContainer",
                   {{".dockerenv", ""}, {kTable, kExt4}, {"etc/fstab", kPlan}},
                   "/etc/fstab:1"},
-        CountsRow{"NothingOfAContainerWithoutOne", {{".dockerenv", ""}, {kTable, kExt4}}, ""},
+        CountsRow{"DeviceOfAContainerWithoutOne",
+                  {{".dockerenv", ""}, {kTable, kExt4}, {"etc/fstab", "# none\n"}},
+                  "/proc/self/mountinfo"},
+        CountsRow{"DirectoryOfAContainer",
+                  {{".dockerenv", ""}, {kTable, "27 1 8:2 /lxc/x / rw - ext4 /dev/sda2 rw\n"}},
+                  ""},
+        CountsRow{"DatasetOfAContainer",
+                  {{".dockerenv", ""}, {kTable, "27 1 0:50 / / rw - zfs rpool/lxc/x rw\n"}},
+                  ""},
         CountsRow{"FstabOfAChroot",
                   {{"proc/1/root/", ""}, {kTable, kExt4}, {"etc/fstab", kPlan}},
                   "/etc/fstab:1"},
