@@ -18,8 +18,9 @@ bool is_needed(const LintView& view, const Judged& it) {
 }
 
 std::string build_again(const LintView& view, const std::string& name) {
-  return fmt::format("build {} for this kernel (dkms autoinstall -k {}, or that package again)",
-                     name, clean(view.facts.kernel));
+  return fmt::format(
+      "build {} for this kernel: dkms autoinstall -k {}, or install its package again", name,
+      clean(view.facts.kernel));
 }
 
 // With versions of symbols, modules of another release of the same ABI load: that is what weak-updates is for.
