@@ -13,6 +13,15 @@
 // early part holds the union: newest of each signature and platform, so that no CPU the image served
 // is left without. Everything else in the image stays, byte for byte. A part of ours from an
 // earlier run is replaced: joining twice is joining once.
+//
+// Behind the image an overlay (overlay.h) may come, in place of ours from an earlier run:
+//
+//   options.overlay = "kip.d/overlay.cpio";       // or options.drop_overlay = true, or neither: the end stays as it is
+//   options.tail = &base.tail;                    // of read_base_modules(); without it, the image is read once more
+//   const Join join = TRY(plan_join(root, early, "initrd", options));   // `early` empty: the front stays as it is
+//
+// Where the front is covered, or stays, only the end changes. An overlay that is dropped gives back, byte for byte, the image
+// that it was put behind.
 #pragma once
 
 #include <optional>
@@ -23,6 +32,7 @@
 #include "src/image/early.h"
 #include "src/image/microcode.h"
 #include "src/image/pieces.h"
+#include "src/image/tail.h"
 
 namespace kip::image {
 
@@ -31,6 +41,9 @@ struct JoinOptions {
   ucode::SelectOptions select;       // holds, pins and the target kernel
   std::set<ucode::Vendor> vendors;   // of the early part; empty: all
   std::optional<std::int64_t> time;  // SOURCE_DATE_EPOCH
+  std::string overlay;               // a file that write_overlay() made for this image; empty: none
+  bool drop_overlay = false;         // without one: ours of an earlier run is cut
+  const Tail* tail = nullptr;        // of the image, where the caller has read it
 };
 
 struct Join {
@@ -40,12 +53,17 @@ struct Join {
   std::vector<ManifestCpu> cpus;  // whom the part serves
   ucode::Selection selection;
   bool covered = false;
+  bool tail_changes = false;  // an overlay is added, replaced or cut
+
+  /// Whether there is an early part to be written.
+  bool makes_early() const { return !covered && !selection.choices.empty(); }
 
   /// Whether there is anything to write.
-  bool needed() const { return !covered && !selection.choices.empty(); }
+  bool needed() const { return makes_early() || tail_changes; }
 };
 
-/// Reads both. `early` is an archive with a manifest (kCorrupt if not). `image` empty: none.
+/// Reads all of them. `early` is an archive with a manifest (kCorrupt if not); empty: the image's front stays as it is.
+/// `image` empty: none. kInvalid for an overlay that was made for another image.
 Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
                        const JoinOptions& options);
 
@@ -57,7 +75,7 @@ void choose(const JoinOptions& options, Join& join);
 Result<std::uint64_t> write_early_part(const Root& root, const Join& join,
                                        const JoinOptions& options, Sink& out, int descriptor);
 
-/// Both, the early part and the pieces. REQUIRES: join.needed(). Returns the early part's size in bytes.
+/// Both, the early part and the pieces. REQUIRES: join.needed(). Returns the early part's size in bytes; 0: the front stays.
 Result<std::uint64_t> write_join(const Root& root, const Join& join, const JoinOptions& options,
                                  AtomicFile& out);
 

@@ -1,15 +1,16 @@
 // The overlay: the archive of out-of-tree modules behind an initrd, with what they need and with indexes of all modules
 // that are then there.
 //
-//   const BaseModules base = TRY(read_base_modules(descriptor, kernel, scratch));
-//   const OverlayPlan plan = TRY(plan_overlay(base, wanted, scratch));
+//   const BaseModules base = TRY(read_base_modules(descriptor, kernel, scratch, host_modules));
+//   const OverlayPlan plan = TRY(plan_overlay(base, files, kernel, host_modules, search, scratch));
 //   TRY(write_overlay(plan, options, sink));
+//   … plan_join() with options.overlay, options.tail = &base.tail          (join.h)
 //
 // Layout, as measured by boots (docs/errata.md): an entry for the directory `lib` would replace the link lib -> usr/lib of a
 // merged base, and everything below it would be gone. So members are named by where the base has its modules:
 //   lib is a link to usr/lib    usr/lib/modules/KVER/…, with entries only for directories that are missing
 //   lib is a directory          lib/modules/KVER/…, with no entry for lib
-//   neither                     usr, usr/lib, the link lib -> usr/lib, then lib/modules/KVER/…
+//   neither                     the link lib -> usr/lib, then usr/lib/modules/KVER/… with usr and usr/lib
 // An index that the base has (often hard-linked to another file) is written as a link first, then as a file: that makes
 // it a file of its own. A module that the base has with the same bytes is not written again.
 //
@@ -24,46 +25,48 @@
 
 #include "src/base/file.h"
 #include "src/codec/codec.h"
-#include "src/image/overlay_manifest.h"
+#include "src/image/tail.h"
 
 namespace kip::image {
 
 enum class LibKind : std::uint8_t { kLink, kDirectory, kNone };
 
 struct BaseModule {
-  std::string path;  // relative to lib/modules/KVER
+  std::string path;            // relative to lib/modules/KVER
   digest::Sha256 digest = {};  // as stored
 };
 
 /// What of a base matters to an overlay. Of its own overlay of an earlier run nothing counts: it is cut.
 struct BaseModules {
   LibKind lib = LibKind::kNone;
-  std::map<std::string, BaseModule> modules;        // by module name
-  std::set<std::string> paths;                      // every name of the root file system, without a leading '/'
-  std::optional<codec::Method> method;              // of the last compressed segment; nullopt: raw
-  std::string sealed;                               // a file system in a file (squashfs, erofs) holds the root: its name; or empty
-  std::vector<OverlayManifest> own;                 // of overlays of ours
+  std::map<std::string, BaseModule> modules;  // by module name
+  std::set<std::string> paths;          // every name of the root file system, without a leading '/'
+  std::optional<codec::Method> method;  // of the last compressed segment; nullopt: raw
+  std::string
+      sealed;  // a file system in a file (squashfs, erofs) holds the root: its name; or empty
+  Tail tail;   // where it ends, and overlays of ours
 };
 
 /// One scan. Modules of the kernel are put below scratch/lib/modules/KVER under their own paths; of a file that the host has
 /// with the same bytes (`host_modules`/path), a link there. kCorrupt, kUnsupported: the base cannot be read to its end, or a
 /// kernel would not unpack all of it; then there must be no overlay.
-Result<BaseModules> read_base_modules(int descriptor, const std::string& kernel, const std::string& scratch,
-                                      const std::string& host_modules);
+Result<BaseModules> read_base_modules(int descriptor, const std::string& kernel,
+                                      const std::string& scratch, const std::string& host_modules);
 
 /// A file to be added.
 struct OverlayFile {
   enum class Kind : std::uint8_t { kModule, kFirmware, kConfig };
   Kind kind = Kind::kModule;
-  std::string path;     // kModule: relative to lib/modules/KVER; kFirmware: relative to lib/firmware; kConfig: in the root
-  std::string source;   // where its bytes are; kConfig: empty
-  std::string content;  // kConfig
+  std::string
+      path;  // kModule: relative to lib/modules/KVER; kFirmware: relative to lib/firmware; kConfig: in the root
+  std::string source;    // where its bytes are; kConfig: empty
+  std::string content;   // kConfig
   OverlayReason reason;  // goes into the manifest
 };
 
 struct OverlayOptions {
-  std::int64_t mtime = 0;                // seconds since 1970
-  std::optional<codec::Method> method;   // nullopt: raw
+  std::int64_t mtime = 0;               // seconds since 1970
+  std::optional<codec::Method> method;  // nullopt: raw
 };
 
 struct OverlayMember {
@@ -76,21 +79,24 @@ struct OverlayMember {
 
 struct OverlayPlan {
   std::vector<OverlayMember> members;  // in order
-  OverlayManifest manifest;
+  OverlayManifest manifest;            // but for the padding, which the method decides
+  Tail tail;                           // of the base
   std::vector<Finding> findings;       // a stale twin in the base, …
 };
 
 /// Runs depmod over the union, and reads back with `modprobe`'s eyes that each module of `files` resolves, with all it depends on.
 /// The base's and the host's modules.order and modules.builtin* are taken. REQUIRES: scratch holds the base's modules.
-Result<OverlayPlan> plan_overlay(const BaseModules& base, const std::vector<OverlayFile>& files, const std::string& kernel,
-                                 const std::string& host_modules, const std::string& search, const std::string& scratch);
+Result<OverlayPlan> plan_overlay(const BaseModules& base, const std::vector<OverlayFile>& files,
+                                 const std::string& kernel, const std::string& host_modules,
+                                 const std::string& search, const std::string& scratch);
 
 /// A newc archive, padded to a multiple of 4 (raw) or compressed as one stream that kernels read.
 Status write_overlay(const OverlayPlan& plan, const OverlayOptions& options, Sink& out);
 
 /// The method for `auto`: none if the modules are compressed already; else zstd, the base's own or gzip, by what the kernel's
 /// configuration (/boot/config-KVER, lib/modules/KVER/config) has; nullopt: raw.
-std::optional<codec::Method> choose_method(const Root& root, const std::string& kernel, const BaseModules& base,
+std::optional<codec::Method> choose_method(const Root& root, const std::string& kernel,
+                                           const BaseModules& base,
                                            const std::vector<OverlayFile>& files);
 
 }  // namespace kip::image

@@ -5,6 +5,7 @@
 //   module vpoll updates/dkms/vpoll.ko 1.0.4 4F6F… SHA256 policy Include=vpoll /etc/kip/kip.conf.d/10.conf:3
 //   module thinkpad_ec updates/dkms/thinkpad_ec.ko - 1A2B… SHA256 depends hdaps
 //   firmware e2e/blob.bin SHA256 firmware e2e_top
+//   config etc/modprobe.d/kip.conf SHA256 policy options
 //
 // Fields are separated by one blank; '-' stands for one that is empty; the last field, the rule or the module that brought the
 // file along, goes to the end of the line. By this member a later run knows the overlay for its own and replaces it; it is
@@ -34,7 +35,8 @@ struct OverlayModule {
   std::string name, path, version, srcversion;
   digest::Sha256 digest = {};  // of the file as stored
   OverlayReason reason;
-  bool in_base = false;  // "base-module" for "module": the base has the same bytes, and only indexes were written for it
+  bool in_base =
+      false;  // "base-module" for "module": the base has the same bytes, and only indexes were written for it
 
   bool operator==(const OverlayModule&) const = default;
 };
@@ -47,11 +49,20 @@ struct OverlayFirmware {
   bool operator==(const OverlayFirmware&) const = default;
 };
 
+struct OverlayConfig {
+  std::string path;  // in the root
+  digest::Sha256 digest = {};
+  OverlayReason reason;
+
+  bool operator==(const OverlayConfig&) const = default;
+};
+
 struct OverlayManifest {
   std::string kernel;
   std::uint64_t padding = 0;
   std::vector<OverlayModule> modules;
   std::vector<OverlayFirmware> firmware;
+  std::vector<OverlayConfig> config;
 
   bool operator==(const OverlayManifest&) const = default;
 };
