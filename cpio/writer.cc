@@ -24,6 +24,16 @@ Status Writer::directory(std::string_view path, std::uint32_t permissions) {
   return member(path, kModeDirectory | permissions, 0, kPadding);
 }
 
+Status Writer::symlink(std::string_view path, std::string_view target) {
+  if (target.empty() || target.find('\0') != target.npos)
+    return fail(Errc::kInvalid, "a link's target is empty or holds NUL");
+  if (target.size() >= kNameLimit)
+    return fail(Errc::kLimit,
+                fmt::format("a link's target of {} bytes is too long", target.size()));
+  TRY(member(path, kModeSymlink | 0777, target.size(), kPadding));
+  return write(as_bytes(target));
+}
+
 Status Writer::begin_file(std::string_view path, std::uint64_t size, std::uint64_t alignment,
                           std::uint32_t permissions) {
   return member(path, kModeRegular | permissions, size, alignment);
@@ -69,10 +79,22 @@ Status Writer::member(std::string_view path, std::uint32_t mode, std::uint64_t s
   return {};
 }
 
+Status Writer::check_room(std::uint64_t size) const {
+  if (size > left_) return fail(Errc::kInvalid, "more data than the member announced");
+  return {};
+}
+
 Status Writer::write(Bytes data) {
-  if (data.size() > left_) return fail(Errc::kInvalid, "more data than the member announced");
+  TRY(check_room(data.size()));
   TRY(sink_.write(data));
   left_ -= data.size();
+  return {};
+}
+
+Status Writer::append(int source, std::uint64_t offset, std::uint64_t size) {
+  TRY(check_room(size));
+  TRY(sink_.append(source, offset, size));
+  left_ -= size;
   return {};
 }
 

@@ -26,11 +26,17 @@ class Writer {
 
   Status directory(std::string_view path, std::uint32_t permissions = 0755);
 
+  /// `target` as the link is to hold it; longer than kernels take (kNameLimit) is kLimit.
+  Status symlink(std::string_view path, std::string_view target);
+
   /// Opens a member of exactly `size` bytes, whose data begins at a multiple of `alignment` (a
   /// power of two >= 4).
   Status begin_file(std::string_view path, std::uint64_t size, std::uint64_t alignment = kPadding,
                     std::uint32_t permissions = 0644);
   Status write(Bytes data);
+
+  /// As write(), of the next `size` bytes of an open file.
+  Status append(int source, std::uint64_t offset, std::uint64_t size);
 
   /// Writes the trailer, then zeros so that the archive's size is a multiple of `pad_to`.
   Status finish(std::uint64_t pad_to);
@@ -41,6 +47,7 @@ class Writer {
  private:
   Status member(std::string_view path, std::uint32_t mode, std::uint64_t size,
                 std::uint64_t alignment);
+  Status check_room(std::uint64_t size) const;
   Status end_member();
   Status zeros(std::uint64_t count);
   std::uint64_t position() const { return sink_.written() - start_; }

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <ostream>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cpio/reader.h"
 #include "cpio/writer.h"
@@ -244,6 +245,99 @@ TEST_P(WriterRefusal, WritesNothingOfIt) {
 
 INSTANTIATE_TEST_SUITE_P(Rows, WriterRefusal, testing::ValuesIn(kRefusals),
                          [](const auto& row) { return std::string(row.param.name); });
+
+// Links and data by way of a file.
+
+TEST(Writer, LinksAreMadeByGnuCpioAsTheyWereMeant) {
+  MemorySink sink;
+  Writer archive(sink, kTime);
+  must(archive.symlink("lib", "usr/lib"));
+  must(archive.symlink("to-root", "/"));
+  must(archive.finish(4));
+  const support::TempDir directory;
+  support::must_run({"cpio", "-i", "--quiet"},
+                    {.input = std::string(as_view(sink.bytes())), .cwd = directory.path()});
+  char target[16] = {};
+  ASSERT_EQ(::readlink((directory / "lib").c_str(), target, sizeof target), 7);
+  EXPECT_STREQ(target, "usr/lib");
+  ASSERT_EQ(::readlink((directory / "to-root").c_str(), target, sizeof target), 1);
+}
+
+TEST(Writer, LinksAreMadeByTheKernel) {
+  MemorySink sink;
+  Writer archive(sink, kTime);
+  must(archive.symlink("lib", "usr/lib"));
+  must(archive.finish(4));
+  const support::UnpackVerdict verdict = support::unpack_verdict(sink.bytes());
+  ASSERT_NE(verdict.find("lib"), nullptr);
+  EXPECT_EQ(verdict.find("lib")->mode, 0120777u);
+  EXPECT_EQ(verdict.error, "");
+}
+
+struct LinkRefusal {
+  const char* name;
+  std::string target;
+  Errc code;
+  std::string message;
+};
+
+void PrintTo(const LinkRefusal& row, std::ostream* out) {
+  *out << row.name;
+}
+
+const std::vector<LinkRefusal> kLinkRefusals = {
+    {"Empty", "", Errc::kInvalid, "a link's target is empty or holds NUL"},
+    {"Nul", std::string("a\0b", 3), Errc::kInvalid, "a link's target is empty or holds NUL"},
+    {"Over4095", std::string(4096, 't'), Errc::kLimit, "a link's target of 4096 bytes is too long"},
+};
+
+class WriterLinkRefusal : public testing::TestWithParam<LinkRefusal> {};
+
+TEST_P(WriterLinkRefusal, SaysWhatDoesNotFit) {
+  MemorySink sink;
+  Writer archive(sink, kTime);
+  const Status status = archive.symlink("lib", GetParam().target);
+  EXPECT_EQ(code_of(status), GetParam().code);
+  EXPECT_EQ(error_of(status), GetParam().message);
+  EXPECT_EQ(sink.written(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Rows, WriterLinkRefusal, testing::ValuesIn(kLinkRefusals),
+                         [](const auto& row) { return std::string(row.param.name); });
+
+class WriterFile : public testing::Test {
+ protected:
+  WriterFile() : file_(must(Root().open(directory_.write("data", data_), 0))) {}
+
+  support::TempDir directory_;
+  support::Blob data_ = support::noise(1001, 3);
+  Fd file_;
+};
+
+TEST_F(WriterFile, IsTheSameAsItsBytes) {
+  MemorySink by_file, by_bytes;
+  Writer first(by_file, kTime), second(by_bytes, kTime);
+  must(first.begin_file("f", 901));
+  must(first.append(file_.get(), 100, 901));
+  must(first.finish(4));
+  add_file(second, "f", Bytes(data_).subspan(100));
+  must(second.finish(4));
+  EXPECT_EQ(by_file.bytes(), by_bytes.bytes());
+}
+
+TEST_F(WriterFile, ThatEndsFirstIsAnError) {
+  MemorySink sink;
+  Writer archive(sink, kTime);
+  must(archive.begin_file("f", 1002));
+  EXPECT_EQ(code_of(archive.append(file_.get(), 0, 1002)), Errc::kTruncated);
+}
+
+TEST_F(WriterFile, ThatIsMoreThanAnnouncedIsAnError) {
+  MemorySink sink;
+  Writer archive(sink, kTime);
+  must(archive.begin_file("f", 1000));
+  EXPECT_EQ(code_of(archive.append(file_.get(), 0, 1001)), Errc::kInvalid);
+}
 
 TEST(Writer, TakesTheLargestValuesThatFit) {
   MemorySink sink;
