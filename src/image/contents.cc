@@ -100,15 +100,21 @@ std::optional<ModuleName> module_name(std::string_view path) {
   path.remove_prefix(directory->size());
   const std::size_t slash = path.find('/');
   if (slash == path.npos) return std::nullopt;
+  auto name = module_of(path);
+  if (!name) return std::nullopt;
+  return ModuleName{std::string(path.substr(0, slash)), std::move(*name)};
+}
+
+std::optional<std::string> module_of(std::string_view path) {
   std::string_view file = path.substr(path.rfind('/') + 1);
   for (const std::string_view suffix : {".xz", ".zst", ".gz"}) {
     if (file.ends_with(".ko" + std::string(suffix))) file.remove_suffix(suffix.size());
   }
   if (!file.ends_with(".ko")) return std::nullopt;
   file.remove_suffix(3);
-  ModuleName module{std::string(path.substr(0, slash)), std::string(file)};
-  std::replace(module.name.begin(), module.name.end(), '-', '_');
-  return module;
+  std::string name(file);
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
 }
 
 Result<Contents> read_contents(const segments::Source& source, std::uint64_t size,

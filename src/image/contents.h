@@ -33,6 +33,9 @@ struct ModuleName {
 /// nullopt: the path is no module's.
 std::optional<ModuleName> module_name(std::string_view path);
 
+/// The name alone, wherever the file is; nullopt: by its name it is no module.
+std::optional<std::string> module_of(std::string_view path);
+
 struct Contents {
   RootFs files;
   std::map<std::size_t, ModuleFacts> modules;  // by inode

@@ -2,6 +2,7 @@
 
 #include "src/image/covered.h"
 #include "src/image/join.h"
+#include "src/image/join_pieces.h"
 #include "ucode/intel.h"
 
 namespace kip::image {
@@ -22,7 +23,7 @@ std::vector<ucode::Update> merged_stream(const Join& join, ucode::Vendor vendor)
 
 bool is_covered(const Join& join, const catalog::Catalog& image, const Front& front,
                 const std::optional<ucode::KernelVersion>& kernel) {
-  if (join.pieces.empty() || !front.own.empty()) return false;  // ours is always made anew
+  if (!front.own.empty()) return false;  // ours is always made anew
   return std::all_of(join.cpus.begin(), join.cpus.end(), [&](const ManifestCpu& cpu) {
     return takes_the_same(stream_of(image, front, cpu.vendor), merged_stream(join, cpu.vendor), cpu,
                           kernel);
@@ -136,19 +137,23 @@ void choose(const JoinOptions& options, Join& join) {
 Result<Join> plan_join(const Root& root, const std::string& early, const std::string& image,
                        const JoinOptions& options) {
   Join join;
-  TRY(append_early(root, early, options, join));
-  catalog::Catalog in_image;
   Front front;
-  if (!image.empty()) {
-    const Opened opened = TRY(open_regular(root, image));
-    front = TRY(read_front(opened.file.get()));
-    join.pieces.push_back(piece_of(image, opened, kept(front.cuts, opened.size), {}));
-    // A scan would look into an image that is compressed as a whole; the kernel's search does not.
-    if (front.taken[0] || front.taken[1]) in_image = TRY(read_updates(root, image));
-    append_image(in_image, front, options, join);
+  std::optional<Opened> opened;
+  if (!image.empty()) opened = TRY(open_regular(root, image));
+  if (!early.empty()) {
+    TRY(append_early(root, early, options, join));
+    catalog::Catalog in_image;
+    if (opened) {
+      front = TRY(read_front(opened->file.get()));
+      // A scan would look into an image that is compressed as a whole; the kernel's search does not.
+      if (front.taken[0] || front.taken[1]) in_image = TRY(read_updates(root, image));
+      append_image(in_image, front, options, join);
+    }
+    choose(options, join);
+    join.covered = opened && is_covered(join, in_image, front, options.select.kernel);
   }
-  choose(options, join);
-  join.covered = is_covered(join, in_image, front, options.select.kernel);
+  if (!join.makes_early()) front.cuts.clear();
+  TRY(append_pieces(root, image, opened ? &*opened : nullptr, front.cuts, options, join));
   return join;
 }
 
@@ -167,8 +172,9 @@ Result<std::uint64_t> write_early_part(const Root& root, const Join& join,
 
 Result<std::uint64_t> write_join(const Root& root, const Join& join, const JoinOptions& options,
                                  AtomicFile& out) {
-  const std::uint64_t early_size =
-      TRY(write_early_part(root, join, options, out, out.descriptor()));
+  std::uint64_t early_size = 0;
+  if (join.makes_early())
+    early_size = TRY(write_early_part(root, join, options, out, out.descriptor()));
   TRY(write_pieces(root, join.pieces, out));
   return early_size;
 }

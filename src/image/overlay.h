@@ -39,12 +39,16 @@ struct BaseModule {
 /// What of a base matters to an overlay. Of its own overlay of an earlier run nothing counts: it is cut.
 struct BaseModules {
   LibKind lib = LibKind::kNone;
-  std::map<std::string, BaseModule> modules;  // by module name
+  std::string directory;  // where lib/modules/KVER leads, or would: "usr/lib/modules/KVER"
+  std::string firmware;   // and lib/firmware
+  std::map<std::string, BaseModule>
+      modules;  // by module name; of twins one that is not below kernel/
+  std::map<std::string, digest::Sha256>
+      files;  // all of them and depmod's inputs, by path relative to lib/modules/KVER
   std::set<std::string> paths;          // every name of the root file system, without a leading '/'
   std::optional<codec::Method> method;  // of the last compressed segment; nullopt: raw
-  std::string
-      sealed;  // a file system in a file (squashfs, erofs) holds the root: its name; or empty
-  Tail tail;   // where it ends, and overlays of ours
+  std::string sealed;  // a squashfs or erofs in a file holds the root: that file's name; or empty
+  Tail tail;           // where it ends, and overlays of ours
 };
 
 /// One scan. Modules of the kernel are put below scratch/lib/modules/KVER under their own paths; of a file that the host has

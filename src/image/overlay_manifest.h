@@ -8,8 +8,9 @@
 //   config etc/modprobe.d/kip.conf SHA256 policy options
 //
 // Fields are separated by one blank; '-' stands for one that is empty; the last field, the rule or the module that brought the
-// file along, goes to the end of the line. By this member a later run knows the overlay for its own and replaces it; it is
-// what staleness compares. Schema: docs/formats/overlay-manifest.md.
+// file along, goes to the end of the line. Other bytes than printable ASCII, blanks in front of the last field, and '%' are
+// written as %XX. By this member a later run knows the overlay for its own and replaces it; it is what staleness compares.
+// Schema: docs/formats/overlay-manifest.md.
 #pragma once
 
 #include <optional>

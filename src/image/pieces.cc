@@ -5,7 +5,6 @@
 
 #include "src/image/early.h"
 #include "src/image/pieces.h"
-#include "src/segments/walk.h"
 
 namespace kip::image {
 namespace {
@@ -29,24 +28,7 @@ class ShapeTaker : public segments::Visitor {
   }
 
   Status segment(const Segment& segment) override {
-    switch (segment.kind) {
-      case Segment::Kind::kArchive:
-        shape_.raw = true;
-        shape_.end = End::kRaw;
-        break;
-      case Segment::Kind::kCompressed:
-        if (!shape_.compressed) shape_.compressed = segment.offset;
-        shape_.end = segment.method == codec::Method::kLz4Legacy ? End::kLz4 : End::kOther;
-        shape_.zeros_behind = 0;
-        break;
-      case Segment::Kind::kPadding:
-        // Behind a raw archive, they only put off where the multiple of 4 is asked for.
-        if (!shape_.raw && !shape_.compressed) shape_.end = End::kRaw;
-        shape_.zeros_behind = segment.size;
-        break;
-      case Segment::Kind::kUnknown:
-        break;
-    }
+    add_to(shape_, segment);
     return {};
   }
 
@@ -112,6 +94,27 @@ Result<Shape> read_shape(int descriptor, Depth depth) {
   TRY(segments::walk(source, {.decompress = depth == Depth::kWhole}, taker));
   if (depth == Depth::kFront && shape.compressed) shape.end = End::kOther;
   return shape;
+}
+
+void add_to(Shape& shape, const Segment& segment) {
+  switch (segment.kind) {
+    case Segment::Kind::kArchive:
+      shape.raw = true;
+      shape.end = End::kRaw;
+      break;
+    case Segment::Kind::kCompressed:
+      if (!shape.compressed) shape.compressed = segment.offset;
+      shape.end = segment.method == codec::Method::kLz4Legacy ? End::kLz4 : End::kOther;
+      shape.zeros_behind = 0;
+      break;
+    case Segment::Kind::kPadding:
+      // Behind a raw archive, they only put off where the multiple of 4 is asked for.
+      if (!shape.raw && !shape.compressed) shape.end = End::kRaw;
+      shape.zeros_behind = segment.size;
+      break;
+    case Segment::Kind::kUnknown:
+      break;
+  }
 }
 
 std::uint64_t Piece::size() const {

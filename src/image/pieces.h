@@ -22,6 +22,7 @@
 #include "src/base/file.h"
 #include "src/base/finding.h"
 #include "src/image/front.h"
+#include "src/segments/walk.h"
 
 namespace kip::image {
 
@@ -62,6 +63,9 @@ enum class Depth : std::uint8_t {
 };
 
 Result<Shape> read_shape(int descriptor, Depth depth);
+
+/// One more segment of it, in order: all but `late_microcode` and `fault`.
+void add_to(Shape& shape, const segments::Segment& segment);
 
 /// What an image takes of a file.
 struct Piece {
