@@ -26,6 +26,12 @@ struct MicrocodeRow {
   segments::Place place;      // of the header; compressed: of the segment
 };
 
+/// An overlay of ours: its modules, with the reason of each.
+struct OverlayRow {
+  std::uint32_t segment = 0;  // number
+  image::OverlayManifest manifest;
+};
+
 /// The loader's search for one vendor's file.
 struct LoaderRow {
   ucode::Vendor vendor = ucode::Vendor::kIntel;
@@ -54,6 +60,7 @@ struct InspectReport {
   segments::Layout layout;
   std::vector<SegmentRow> segments;
   std::vector<MicrocodeRow> microcode;
+  std::vector<OverlayRow> overlays;
   std::vector<LoaderRow> loaders;
   std::vector<ServedRow> cpus;
   std::vector<Finding> findings;  // in the order of the image
@@ -64,6 +71,9 @@ std::string to_text(const InspectReport& report);
 
 /// Why a search went no further, in words.
 const char* stop_text(segments::Search::Stop stop);
+
+/// Why a file is in an overlay, in words: "hdaps depends on it".
+std::string reason_text(const image::OverlayReason& reason);
 
 /// "error: early-void: 'image': offset 0x0: …".
 std::string finding_line(const Finding& finding);

@@ -14,6 +14,12 @@ std::string place_text(const segments::Place& place, std::uint64_t offset) {
   return fmt::format("{:#x} ({} at {:#x})", offset, place.section, place.offset);
 }
 
+// Whatever bytes somebody else's image holds. Without the quotes.
+std::string one_line(const std::string& text) {
+  const std::string quoted = quote(text);
+  return quoted.substr(1, quoted.size() - 2);
+}
+
 std::string uses_text(const image::SegmentEntry& entry) {
   std::string text;
   const auto add = [&](const std::string& word) { text += (text.empty() ? "" : ", ") + word; };
@@ -57,6 +63,24 @@ std::string microcode_lines(const MicrocodeRow& row) {
     text += fmt::format("    {}, revision {:#010x} of {}\n", targets_text(update), update.revision,
                         ucode::date_text(update.date));
   }
+  return text;
+}
+
+std::string overlay_lines(const OverlayRow& row) {
+  const image::OverlayManifest& manifest = row.manifest;
+  std::string text =
+      fmt::format("overlay of kip in segment {} for {}: {}\n", row.segment, quote(manifest.kernel),
+                  counted(manifest.modules.size(), "module"));
+  for (const image::OverlayModule& module : manifest.modules) {
+    text += fmt::format(
+        "    {}{}{}: {}{}\n", quote(module.path), module.version.empty() ? "" : ", version ",
+        module.version.empty() ? "" : quote(module.version), reason_text(module.reason),
+        module.in_base ? " (as the initrd has it)" : "");
+  }
+  for (const image::OverlayFirmware& file : manifest.firmware)
+    text += fmt::format("    firmware {}: {}\n", quote(file.path), reason_text(file.reason));
+  for (const image::OverlayConfig& file : manifest.config)
+    text += fmt::format("    file {}: {}\n", quote(file.path), reason_text(file.reason));
   return text;
 }
 
@@ -111,12 +135,30 @@ std::string finding_line(const Finding& finding) {
                      to_line(finding));
 }
 
+std::string reason_text(const image::OverlayReason& reason) {
+  struct Words {
+    const char* cause;
+    const char* in_front;
+    const char* behind;
+  };
+  constexpr Words kWords[] = {{"policy", "", ""},
+                              {"depends", "", " depends on it"},
+                              {"softdep", "a softdep of ", ""},
+                              {"weakdep", "a weakdep of ", ""},
+                              {"firmware", "of ", ""}};
+  for (const Words& words : kWords) {
+    if (reason.cause == words.cause) return words.in_front + one_line(reason.detail) + words.behind;
+  }
+  return one_line(reason.cause + " " + reason.detail);
+}
+
 std::string to_text(const InspectReport& report) {
   std::string text = sections_text(report);
   for (const SegmentRow& row : report.segments) {
     if (row.number != 0 || report.as_kernel) text += segment_line(row);
   }
   for (const MicrocodeRow& row : report.microcode) text += microcode_lines(row);
+  for (const OverlayRow& row : report.overlays) text += overlay_lines(row);
   for (const LoaderRow& row : report.loaders) {
     if (report.as_kernel) text += loader_line(row);
   }

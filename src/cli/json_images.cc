@@ -61,6 +61,32 @@ Json microcode_json(const MicrocodeRow& row) {
           {"in_file", place_json(row.place)}};
 }
 
+template <class File>
+Json file_json(const File& file) {
+  return {{"path", file.path},
+          {"sha256", digest::to_hex(file.digest)},
+          {"cause", file.reason.cause},
+          {"detail", file.reason.detail}};
+}
+
+Json overlay_json(const OverlayRow& row) {
+  const image::OverlayManifest& manifest = row.manifest;
+  Json modules = Json::array(), firmware = Json::array(), config = Json::array();
+  for (const image::OverlayModule& module : manifest.modules) {
+    Json entry = file_json(module);
+    entry["name"] = module.name;
+    entry["version"] = module.version;
+    entry["srcversion"] = module.srcversion;
+    entry["in_base"] = module.in_base;
+    modules.push_back(std::move(entry));
+  }
+  for (const auto& file : manifest.firmware) firmware.push_back(file_json(file));
+  for (const auto& file : manifest.config) config.push_back(file_json(file));
+  return {{"segment", row.segment},          {"kernel", manifest.kernel},
+          {"padding", manifest.padding},     {"modules", std::move(modules)},
+          {"firmware", std::move(firmware)}, {"config", std::move(config)}};
+}
+
 Json loader_json(const LoaderRow& row) {
   Json json = {{"vendor", ucode::vendor_name(row.vendor)}, {"found", row.search.found.has_value()}};
   if (row.search.found) {
@@ -177,6 +203,7 @@ std::string to_json(const InspectReport& report) {
   json["early_only"] = report.early;
   json["segments"] = rows_of(report.segments, segment_json);
   json["microcode"] = rows_of(report.microcode, microcode_json);
+  json["overlays"] = rows_of(report.overlays, overlay_json);
   json["loaders"] = rows_of(report.loaders, loader_json);
   json["cpus"] = rows_of(report.cpus, served_json);
   json["findings"] = findings_json(report.findings);

@@ -73,7 +73,7 @@ void note_uses(SegmentEntry& entry, const cpio::Member& member) {
     entry.uses.insert(Use::kMicrocode);
   } else if (path.starts_with("kernel/firmware/acpi/")) {
     entry.uses.insert(Use::kAcpi);
-  } else if (path != kDracutMarker && path != kManifestPath) {
+  } else if (path != kDracutMarker && path != kManifestPath && path != kOverlayManifestPath) {
     entry.uses.insert(Use::kOther);
   }
 }
@@ -163,6 +163,13 @@ Status InventoryTaker::read_microcode(const cpio::Member& member, ucode::Vendor 
   return {};
 }
 
+Status InventoryTaker::read_manifest(Input& data) {
+  auto manifest = parse_overlay_manifest(as_text(TRY(read_rest(data, kOverlayManifestLimit))));
+  if (manifest && inventory_.overlays.size() < kOverlaysLimit)
+    inventory_.overlays.push_back({inventory_.segments.size(), std::move(*manifest)});
+  return {};
+}
+
 Status InventoryTaker::member(const Segment& archive, const cpio::Member& member, Input& data) {
   SegmentEntry& entry = current(archive);
   if (member.is_trailer()) return {};
@@ -171,6 +178,9 @@ Status InventoryTaker::member(const Segment& archive, const cpio::Member& member
   note_uses(entry, member);
   if (const auto vendor = microcode_vendor(member.name))
     return read_microcode(member, *vendor, data);
+  if (member.is_regular() && member.name == kOverlayManifestPath &&
+      member.size <= kOverlayManifestLimit)
+    return read_manifest(data);
   return {};
 }
 

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "src/base/finding.h"
+#include "src/image/overlay_manifest.h"
 #include "src/segments/walk.h"
 #include "ucode/update.h"
 #include "ucode/walk.h"
@@ -44,6 +45,7 @@ inline constexpr std::size_t kMembersLimit = 256;         // under the loaders' 
 inline constexpr std::size_t kUpdatesLimit = 64 * 1024;   // in all members; Intel's release has 400
 inline constexpr std::size_t kFaultsLimit = 64;           // of one member's stream
 inline constexpr std::size_t kKernelsLimit = 64;          // releases of one segment
+inline constexpr std::size_t kOverlaysLimit = 16;         // of ours; an image has one
 
 struct SegmentEntry {
   segments::Segment segment;
@@ -86,9 +88,16 @@ std::span<const ucode::Update> seen_by_loader(const MicrocodeMember& member);
 /// Whether a fault of an AMD stream ends the loader's scan.
 bool ends_scan(const Finding& fault);
 
+/// An overlay of ours, by what it says of itself.
+struct OverlayEntry {
+  std::size_t segment = 0;  // into Inventory::segments
+  OverlayManifest manifest;
+};
+
 struct Inventory {
   std::vector<SegmentEntry> segments;
   std::vector<MicrocodeMember> microcode;
+  std::vector<OverlayEntry> overlays;
   std::vector<Finding> faults;  // of the walk, in order
   std::uint64_t left_out = 0;   // members under loaders' names beyond kMembersLimit
 };
@@ -108,6 +117,7 @@ class InventoryTaker : public segments::Visitor {
   SegmentEntry& current(const segments::Segment& archive);
   void enter(SegmentEntry entry);
   Status read_microcode(const cpio::Member& member, ucode::Vendor vendor, Input& data);
+  Status read_manifest(Input& data);
 
   Inventory& inventory_;
   Scratch scratch_;

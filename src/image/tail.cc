@@ -52,7 +52,7 @@ Status TailTaker::member(const Segment& archive, const cpio::Member& member, Inp
     may_be_own_ = is_first(member);
   }
   ++members_;
-  if (in_own()) return check_own(member);
+  if (open_.manifest) return check_own(member);
   if (may_be_own_ && members_ == 2 && is_manifest(member))
     open_.manifest = TRY(read_manifest(data));
   return {};

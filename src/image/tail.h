@@ -55,9 +55,9 @@ class TailTaker : public segments::Visitor {
   Status segment(const segments::Segment& segment) override;
   void fault(const Finding& finding) override;
 
-  /// Whether the member told last belongs to an overlay of ours. Of its first member, the directory `kip`, that is
-  /// not known yet.
-  bool in_own() const { return open_.manifest.has_value(); }
+  /// Whether the member told last belongs to an overlay of ours; of an archive's first one, the directory `kip`, whether
+  /// it may.
+  bool in_own() const { return open_.manifest.has_value() || (may_be_own_ && members_ == 1); }
 
   /// Whether the segment told last was one.
   bool ended_own() const { return !entries_.empty() && entries_.back().manifest.has_value(); }

@@ -61,6 +61,8 @@ void add_rows(const Opened& image, const Looked& looked, cli::InspectReport& rep
                                 checks::standing_of(looked.inventory, looked.searches, member),
                                 segment.number, compressed, image.layout.place(at)});
   }
+  for (const image::OverlayEntry& overlay : looked.inventory.overlays)
+    report.overlays.push_back({report.segments[overlay.segment].number, overlay.manifest});
   for (const ucode::Vendor vendor : {ucode::Vendor::kIntel, ucode::Vendor::kAmd}) {
     const segments::Search& search = looked.searches[static_cast<std::size_t>(vendor)];
     const std::uint64_t at = search.found ? search.found->member_offset : search.end;

@@ -1,0 +1,64 @@
+// Makes an overlay of a directory's files, for rows 6 and 7 of bench/whole.py: what the image plugin does but for depmod, since the
+// files are taken for firmware.
+//
+//   overlay_run BASE DIRECTORY OUT [METHOD]     METHOD: zstd, xz, gzip; none: raw
+#include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <filesystem>
+#include <string_view>
+
+#include "src/image/overlay.h"
+
+namespace kip::bench {
+namespace {
+
+constexpr const char* kKernel = "6.12.0-bench";
+
+std::vector<image::OverlayFile> files_in(const std::string& directory) {
+  namespace fs = std::filesystem;
+  std::vector<image::OverlayFile> files;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file()) continue;
+    files.push_back({image::OverlayFile::Kind::kFirmware,
+                     fs::relative(entry.path(), directory).string(),
+                     entry.path().string(),
+                     "",
+                     {"policy", "bench"}});
+  }
+  return files;
+}
+
+Status run(const std::string& base, const std::string& directory, const std::string& out,
+           std::optional<codec::Method> method) {
+  std::string scratch = std::filesystem::temp_directory_path() / "kip-bench-XXXXXX";
+  if (::mkdtemp(scratch.data()) == nullptr) return fail_errno("scratch");
+  const Fd file = TRY(Root().open(base, O_RDONLY));
+  const auto modules = TRY(image::read_base_modules(file.get(), kKernel, scratch, directory));
+  const auto plan =
+      TRY(image::plan_overlay(modules, files_in(directory), kKernel, directory, "", scratch));
+  AtomicFile written = TRY(AtomicFile::create(out, AtomicFile::Existing::kReplace));
+  TRY(image::write_overlay(plan, {0, method}, written));
+  TRY(written.commit(AtomicFile::Sync::kNone));
+  std::filesystem::remove_all(scratch);
+  return {};
+}
+
+}  // namespace
+}  // namespace kip::bench
+
+int main(int argc, char** argv) {
+  using kip::codec::Method;
+  std::optional<Method> method;
+  for (const Method known : {Method::kZstd, Method::kXz, Method::kGzip}) {
+    if (argc == 5 && std::string_view(argv[4]) == kip::codec::method_name(known)) method = known;
+  }
+  if (argc != 4 && !(argc == 5 && method)) {
+    std::fputs("usage: overlay_run BASE DIRECTORY OUT [zstd|xz|gzip]\n", stderr);
+    return 2;
+  }
+  const kip::Status status = kip::bench::run(argv[1], argv[2], argv[3], method);
+  if (status) return 0;
+  std::fprintf(stderr, "overlay_run: error: %s\n", status.error().what.c_str());
+  return 4;
+}
