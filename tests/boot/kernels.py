@@ -19,6 +19,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import mirror
 from fault import Fault, require
 
 
@@ -56,43 +57,18 @@ class Kernel:
         return self.package.removeprefix("linux-image-")
 
 
-def _output(*command):
-    """A command's stdout, or "" where it fails: apt's answer to an unknown package is a failure, too."""
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
-    )
-    return done.stdout if done.returncode == 0 else ""
-
-
 def cache():
     """Where kernels are kept between runs; what else is made from them lies beside."""
     home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(os.environ.get("KIP_CACHE") or Path(home) / "kip") / "kernels"
 
 
-def _digest(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@functools.cache
-def _update_lists():
-    """Fetches apt's package lists, at most once a run. Only root may; others live with what they have."""
-    if os.geteuid() == 0:
-        subprocess.run(
-            ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", "update"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-        )
-
-
 def _resolve(wish):
-    """(package, version, sha256 of the package file) as apt's lists have them now, or None."""
-    for line in _output("apt-cache", "depends", wish.meta).splitlines():
+    """The package as apt's lists have it now, or None."""
+    for line in mirror.output("apt-cache", "depends", wish.meta).splitlines():
         name = line.strip().removeprefix("Depends: ")
-        if re.fullmatch(wish.package, name):
-            shown = _output("apt-cache", "show", "--no-all-versions", name)
-            fields = dict(re.findall(r"^(Version|SHA256): (\S+)$", shown, re.MULTILINE))
-            if len(fields) == 2:
-                return name, fields["Version"], fields["SHA256"]
+        if re.fullmatch(wish.package, name) and (package := mirror.shown(name)):
+            return package
     return None
 
 
@@ -100,7 +76,7 @@ def _cached(place):
     """The image in `place` if it is still the one that was recorded there."""
     image, record = place / "vmlinuz", place / "record.json"
     try:
-        return image if json.loads(record.read_text())["vmlinuz_sha256"] == _digest(image) else None
+        return image if json.loads(record.read_text())["vmlinuz_sha256"] == mirror.digest(image) else None
     except (OSError, ValueError, KeyError):
         return None  # not there, or not whole: either way it is fetched
 
@@ -116,23 +92,18 @@ def _kernel_image(package_file):
     raise Fault(f"kernel: no image in '{package_file.name}'")
 
 
-def _fetch(package, version, digest, place):
+def _fetch(package, place):
     """Downloads one package into the cache; None where the mirror does not have it any more."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
-        subprocess.run(
-            ["apt-get", "-qq", "download", f"{package}={version}"],
-            cwd=scratch, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
-        )
-        files = list(Path(scratch).glob("*.deb"))
-        if not files:
+        file = mirror.download(package, Path(scratch))
+        if not file:
             return None
-        require(_digest(files[0]) == digest, f"kernel: '{package}' is not the file that apt's lists name")
-        image = _kernel_image(files[0])
+        image = _kernel_image(file)
         fresh = Path(scratch) / "fresh"
         fresh.mkdir()
         (fresh / "vmlinuz").write_bytes(image)
-        record = {"package": package, "version": version, "package_sha256": digest,
+        record = {"package": package.name, "version": package.version, "package_sha256": package.sha256,
                   "vmlinuz_sha256": hashlib.sha256(image).hexdigest()}
         (fresh / "record.json").write_text(json.dumps(record, indent=1) + "\n")
         shutil.rmtree(place, ignore_errors=True)  # whatever is there was not whole
@@ -145,16 +116,15 @@ def _find(wish):
     found = None
     for renew in (False, True):
         if renew:
-            _update_lists()
+            mirror.update_lists()
         found = _resolve(wish)
         if found:
-            package, version, digest = found
-            place = cache() / digest
-            image = _cached(place) or _fetch(package, version, digest, place)
+            place = cache() / found.sha256
+            image = _cached(place) or _fetch(found, place)
             if image:
-                return Kernel(wish.words, package, version, image)
+                return Kernel(wish.words, found.name, found.version, image)
     if found:
-        raise Fault(f"kernel '{wish.words}': the mirror does not have '{found[0]}' {found[1]}")
+        raise Fault(f"kernel '{wish.words}': the mirror does not have '{found.name}' {found.version}")
     raise Fault(f"kernel '{wish.words}': apt knows no package for it (asked for '{wish.meta}')")
 
 
@@ -178,10 +148,7 @@ def get(key):
 def modules(kernel, root):
     """Unpacks the kernel's package below `root`, modules and all, and returns the release's name."""
     with tempfile.TemporaryDirectory() as scratch:
-        _output("sh", "-c", f"cd {scratch} && apt-get -qq download {kernel.package}={kernel.version}")
-        files = list(Path(scratch).glob("*.deb"))
-        require(files, f"kernel: the mirror does not have '{kernel.package}' {kernel.version}")
-        # Not `dpkg-deb -x`: it puts a directory in the place of a merged /usr's link `lib`.
-        unpack = 'dpkg-deb --fsys-tarfile "$1" | tar -x --keep-directory-symlink -C "$2"'
-        subprocess.run(["bash", "-c", f"set -o pipefail; {unpack}", "_", files[0], root], check=True)
+        package, file = mirror.fetch(kernel.package, Path(scratch))
+        require(package.version == kernel.version, f"kernel: '{kernel.package}' is now {package.version}")
+        mirror.unpack(file, root)
     return kernel.release
