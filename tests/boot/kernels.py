@@ -67,7 +67,7 @@ def _resolve(wish):
     """The package as apt's lists have it now, or None."""
     for line in mirror.output("apt-cache", "depends", wish.meta).splitlines():
         name = line.strip().removeprefix("Depends: ")
-        if re.fullmatch(wish.package, name) and (package := mirror.shown(name)):
+        if re.fullmatch(wish.package, name) and (package := mirror.shown(name).get(name)):
             return package
     return None
 
@@ -96,10 +96,10 @@ def _fetch(package, place):
     """Downloads one package into the cache; None where the mirror does not have it any more."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
-        file = mirror.download(package, Path(scratch))
-        if not file:
+        files = mirror.download(Path(scratch), package)
+        if not files:
             return None
-        image = _kernel_image(file)
+        image = _kernel_image(files[0])
         fresh = Path(scratch) / "fresh"
         fresh.mkdir()
         (fresh / "vmlinuz").write_bytes(image)
@@ -148,7 +148,8 @@ def get(key):
 def modules(kernel, root):
     """Unpacks the kernel's package below `root`, modules and all, and returns the release's name."""
     with tempfile.TemporaryDirectory() as scratch:
-        package, file = mirror.fetch(kernel.package, Path(scratch))
-        require(package.version == kernel.version, f"kernel: '{kernel.package}' is now {package.version}")
-        mirror.unpack(file, root)
+        package = mirror.shown(kernel.package).get(kernel.package)
+        files = package and package.version == kernel.version and mirror.download(Path(scratch), package)
+        require(files, f"kernel: the mirror does not have '{kernel.package}' {kernel.version}")
+        mirror.unpack(files[0], root)
     return kernel.release

@@ -10,7 +10,7 @@ import re
 import subprocess
 from dataclasses import dataclass
 
-from fault import Fault, require
+from fault import require
 
 
 @dataclass(frozen=True)
@@ -46,38 +46,32 @@ def update_lists():
         )
 
 
-def shown(name):
-    """The newest version in apt's lists, or None."""
-    text = output("apt-cache", "show", "--no-all-versions", name)
-    fields = dict(re.findall(r"^(Version|SHA256|Depends): (.*)$", text, re.MULTILINE))
-    if "Version" not in fields or "SHA256" not in fields:
-        return None
-    depends = tuple(re.findall(r"(?:^|[,|] *)([^ ,|]+)", fields.get("Depends", "")))
-    return Package(name, fields["Version"], fields["SHA256"], depends)
+def shown(*names):
+    """{name: Package} of the newest versions in apt's lists. Asked for several at once, since each call takes a while."""
+    found = {}
+    for text in output("apt-cache", "show", "--no-all-versions", *names).split("\n\n"):
+        fields = dict(re.findall(r"^(Package|Version|SHA256|Depends): (.*)$", text, re.MULTILINE))
+        if {"Package", "Version", "SHA256"} <= fields.keys():
+            depends = tuple(re.findall(r"(?:^|[,|] *)([^ ,|]+)", fields.get("Depends", "")))
+            name = fields["Package"]
+            found[name] = Package(name, fields["Version"], fields["SHA256"], depends)
+    return found
 
 
-def download(package, directory):
-    """The package's file in the directory, or None where the mirror does not have it any more."""
+def download(directory, *packages):
+    """The packages' files in the directory, or None where the mirror does not have one of them any more."""
     subprocess.run(
-        ["apt-get", "-qq", "download", f"{package.name}={package.version}"],
+        ["apt-get", "-qq", "download", *(f"{it.name}={it.version}" for it in packages)],
         cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
     )
-    files = list(directory.glob(f"{package.name}_*.deb"))
-    if not files:
-        return None
-    require(digest(files[0]) == package.sha256, f"mirror: '{package.name}' is not the file that the lists name")
-    return files[0]
-
-
-def fetch(name, directory):
-    """(Package, file) of the newest version. Old lists name files that the mirror has no more: one retry."""
-    for renew in (False, True):
-        if renew:
-            update_lists()
-        package = shown(name)
-        if package and (file := download(package, directory)):
-            return package, file
-    raise Fault(f"mirror: no package '{name}' is to be had")
+    files = []
+    for it in packages:
+        found = list(directory.glob(f"{it.name}_*.deb"))
+        if not found:
+            return None
+        require(digest(found[0]) == it.sha256, f"mirror: '{it.name}' is not the file that apt's lists name")
+        files += found
+    return files
 
 
 def unpack(file, root):

@@ -67,20 +67,19 @@ def _run(*command, cwd=None):
         raise Fault(f"build: {Path(command[0]).name} exited {done.returncode}", log=done.stdout)
 
 
-def _headers(kernel):
-    """The packages of a kernel's headers: what they name, as far as it is headers, programs of the build, their like."""
-    found, asked = {}, [f"linux-headers-{kernel.release}"]
-    while asked:
-        name = asked.pop()
-        if name not in found and re.fullmatch(r"linux-(headers|kbuild|compiler)-.*", name):
-            found[name] = mirror.shown(name)
-            require(found[name], f"build: apt knows no package '{name}'")
-            asked += found[name].depends
-    return sorted(found)
-
-
+@functools.cache
 def _packages(kernel):
-    return _headers(kernel) + [it.package for it in SOURCES[kernel_key(kernel)] if it.package]
+    """What is unpacked: Debian's sources, and the headers with all headers and programs of the build that they name."""
+    found, asked = {}, {f"linux-headers-{kernel.release}"}
+    asked |= {it.package for it in SOURCES[kernel_key(kernel)] if it.package}
+    while asked:
+        shown = mirror.shown(*sorted(asked))
+        absent = asked - shown.keys()
+        require(not absent, f"build: apt knows no package '{min(absent, default='')}'")
+        found |= shown
+        named = {name for package in shown.values() for name in package.depends}
+        asked = {name for name in named if re.fullmatch(r"linux-(headers|kbuild|compiler)-.*", name)} - found.keys()
+    return sorted(found.values(), key=lambda package: package.name)
 
 
 def kernel_key(kernel):
@@ -91,9 +90,9 @@ def kernel_key(kernel):
 def _recipe(kernel):
     """Words that change with whatever the modules are made of."""
     compiler = mirror.output("gcc-12", "-dumpfullversion")
-    packages = [(name, mirror.shown(name)) for name in _packages(kernel)]
     ours = [(file.name, mirror.digest(file)) for file in sorted(_OURS.iterdir())]
-    return repr((kernel.package, kernel.version, compiler, packages, ours, SOURCES[kernel_key(kernel)], _MAKE, SIGNER))
+    return repr((kernel.package, kernel.version, compiler, _packages(kernel), ours, SOURCES[kernel_key(kernel)], _MAKE,
+                 SIGNER))  # fmt: skip
 
 
 def _relocate(root, release):
@@ -136,8 +135,10 @@ def _build(kernel, place):
         root, fresh = scratch / "root", scratch / "fresh"
         root.mkdir()
         fresh.mkdir()
-        for name in _packages(kernel):
-            mirror.unpack(mirror.fetch(name, scratch)[1], root)
+        files = mirror.download(scratch, *_packages(kernel))
+        require(files, f"build: the mirror does not have all of {[it.name for it in _packages(kernel)]}")
+        for file in files:
+            mirror.unpack(file, root)
         headers = _relocate(root, kernel.release)
         for number, source in enumerate(SOURCES[kernel_key(kernel)]):
             work = scratch / str(number)
