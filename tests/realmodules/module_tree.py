@@ -85,9 +85,7 @@ class ModuleTree:
     def add_module(self, file):
         """One out-of-tree module."""
         built = build.modules(kernels.get(file.key or self.key)) / f"{file.source}.ko"
-        place = self.modules / file.path
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(_COMPRESS[place.suffix](built.read_bytes()))
+        self._write(self.modules / file.path, _COMPRESS[Path(file.path).suffix](built.read_bytes()))
 
     def add_modules(self, files=None):
         """All that belong into such a tree."""
@@ -101,9 +99,12 @@ class ModuleTree:
 
     def write(self, path, content):
         """A file below the root, of bytes or of text."""
-        place = self.root / path
+        self._write(self.root / path, content if isinstance(content, bytes) else content.encode())
+
+    def _write(self, place, content):
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content if isinstance(content, bytes) else content.encode())
+        place.unlink(missing_ok=True)  # it may be a hard link into the cache
+        place.write_bytes(content)
 
     def depmod(self):
         """The indexes, by the tree's own depmod.d and not the host's."""
