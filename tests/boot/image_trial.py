@@ -30,7 +30,7 @@ def _early(case, programs, scratch):
     return image_parts.Part("early", data, newc.tree(data), supply.update.data), supply.update
 
 
-def _join(programs, made, scratch):
+def join(programs, made, scratch):
     """The image that initrd-pack makes of the parts, each in a file of its own."""
     files = []
     for number, part in enumerate(made):
@@ -93,7 +93,7 @@ def _judge_prediction(case, expected, predicted):
     require(predicted.rules == set(case.rules), f"inspect: finds {sorted(predicted.rules)}, not {case.rules}")
 
 
-def _judge_files(boot, files):
+def judge_files(boot, files):
     """All of the root file system."""
     seen = set(boot.lines("file"))
     missing, strange = sorted(files - seen), sorted(seen - files)
@@ -115,7 +115,7 @@ def _judge(case, expected, boot, update, loads):
     """What was seen of a boot that came to its end."""
     message = "".join(boot.complaints())
     require(message == case.message, f"guest: the kernel says '{message}', should say '{case.message}'")
-    evidence = [_judge_microcode(expected.offset, update, boot, loads), _judge_files(boot, expected.files)]
+    evidence = [_judge_microcode(expected.offset, update, boot, loads), judge_files(boot, expected.files)]
     evidence += [f"lost={','.join(case.lost)}"] if case.lost else []
     return " ".join([*evidence, *([f"message='{message}'"] if message else [])])
 
@@ -126,7 +126,7 @@ def run(case, programs, _corpus, scratch):
     watched = proof.sites(kernel.image)
     early, update = _early(case, programs, scratch)
     made = case.parts(early)
-    image = _join(programs, made, scratch) if case.joined else b"".join(part.data for part in made)
+    image = join(programs, made, scratch) if case.joined else b"".join(part.data for part in made)
     expected = _as_joined(made, image) if case.joined else _as_they_stand(case, made)
     (scratch / "image").write_bytes(image)
     _judge_prediction(case, expected, prediction.inspect(programs, scratch / "image", case.cpu.spec, kernel.release))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Boots real kernels in QEMU with what ucode-pack and initrd-pack made, and proves what they loaded and unpacked.
+"""Boots real kernels in QEMU with what our programs made, and proves what was loaded, unpacked and found there.
 
     tests/boot/run.py --programs DIR [--tier standard|all] [--only NAME]... [--list]
 
@@ -23,12 +23,14 @@ import corpus
 import guest
 import image_trial
 import images
+import module_boots
+import module_trial
 import trial
 import uefi
 from fault import Fault
 
 LOG_TAIL = 40  # lines of the guest's serial output shown below a failure
-PROGRAMS = ("ucode-pack", "initrd-pack")
+PROGRAMS = ("ucode-pack", "initrd-pack", "kmod-pack")
 NO_CORPUS = "needs the corpus (KIP_CORPUS)"
 
 
@@ -41,7 +43,7 @@ def _arguments():
     arguments = parser.parse_args()
     if not (arguments.list or arguments.programs):
         parser.error("--programs is missing")
-    cases = {case.name: case for case in boots.table() + images.table()}
+    cases = {case.name: case for case in boots.table() + images.table() + module_boots.table()}
     unknown = [name for name in arguments.only or () if name not in cases]
     if unknown:
         parser.error(f"no boot is named '{unknown[0]}' (see --list)")
@@ -60,6 +62,8 @@ def _trial(case):
     """The module that carries out such a case."""
     if isinstance(case, images.ImageCase):
         return image_trial
+    if isinstance(case, module_boots.ModuleCase):
+        return module_trial
     return uefi if case.unified else trial
 
 

@@ -3,7 +3,6 @@
 It knows no policy. Whoever calls says which files are to be there.
 """
 
-import guest
 import module_base
 import newc
 
@@ -22,10 +21,5 @@ def overlay_files(tree, base, kind, modules, companions=True):
         files["etc/modprobe.d/kip-modules.conf"] = (tree.root / "etc/modprobe.d/kip-test.conf").read_bytes()
     files["kip/modules"] = b"kip modules 1\n"
     front = {"usr": None, "usr/lib": None, "lib": newc.Link("usr/lib")} if kind == "nolib" else {}
-    entries = front | module_base.with_parents(files)
-    return {path: data for path, data in entries.items() if data is not None or path not in base and path != "lib"}
-
-
-def overlay(tree, base, kind, modules, companions=True):
-    """Its bytes."""
-    return guest.zstd("-9", data=newc.write(overlay_files(tree, base, kind, modules, companions)))
+    entries = {path: data for path, data in module_base.with_parents(files).items() if path not in {"lib", *front}}
+    return front | {path: data for path, data in entries.items() if data is not None or path not in base}
