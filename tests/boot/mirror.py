@@ -47,7 +47,7 @@ def update_lists():
 
 
 def shown(*names):
-    """{name: Package} of the newest versions in apt's lists. Asked for several at once, since each call takes a while."""
+    """{name: Package} of the newest versions in apt's lists. Several at once, since each call takes a while."""
     found = {}
     for text in output("apt-cache", "show", "--no-all-versions", *names).split("\n\n"):
         fields = dict(re.findall(r"^(Package|Version|SHA256|Depends): (.*)$", text, re.MULTILINE))

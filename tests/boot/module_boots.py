@@ -40,6 +40,7 @@ def _by_hand(kind, **more):
     return ModuleCase(f"modules-{kind}", module_parts.by_hand(kind), **more)
 
 
+OTHER_COMPRESSIONS = [_generated("dracut-raw"), _generated("initramfs-tools-xz")]
 CASES = [
     _generated("dracut", tier="standard"),
     _generated("initramfs-tools", tier="standard"),
@@ -47,8 +48,7 @@ CASES = [
     _by_hand("merged"),
     # Without lib there are no modules, so dm_mod is not there to be found.
     _by_hand("nolib", asks=(LEFT_OUT, BY_ALIAS, AWAY, BY_NAME, ("dm_mod", False)), loads=("kip_test_top",)),
-    _generated("dracut-raw"),
-    _generated("initramfs-tools-xz"),
+    *OTHER_COMPRESSIONS,
 ]
 # The way in which an overlay must not be packed: lib is a directory then, and the base's modules are gone.
 LIB_ENTRY = replace(
@@ -71,5 +71,5 @@ def _writeboost(generator):
 
 def table():
     """All cases in running order; the standard tier's come first."""
-    old = [_on_old_kernel(case) for case in CASES if case.name not in ("modules-dracut-raw", "modules-initramfs-tools-xz")]
+    old = [_on_old_kernel(case) for case in CASES if case not in OTHER_COMPRESSIONS]
     return [*CASES, LIB_ENTRY, *old, _writeboost("dracut"), _writeboost("initramfs-tools")]

@@ -27,7 +27,7 @@ ask() { /sbin/modprobe "$@"; echo "@@ asked $* -> $?"; }
 echo "@@ kernel $($b uname -r)"
 ASKS
 $b cut -d ' ' -f 1 /proc/modules | $b sed 's/^/@@ loaded /'
-$b dmesg | $b sed -n 's/^.*kip_test: /@@ said /p'
+$b dmesg | $b sed -n 's/^.*kip_test: number/@@ said number/p'
 $b find / -xdev -type f -exec $b sha256sum {} + | $b sed 's/^/@@ file /'
 $b poweroff -f
 """

@@ -1,4 +1,4 @@
-"""One overlay from start to verdict: pack it against the base, join, have inspect look, boot, ask the guest's modprobe."""
+"""One overlay from start to verdict: pack it against the base, join, inspect, boot, ask the guest's modprobe."""
 
 import atexit
 import binascii
@@ -42,7 +42,7 @@ def _pack(case, programs, tree, base, scratch):
 
 
 def _inspect(case, programs, image, release):
-    """inspect must name the case's faults and no others; of a sound image, the modules with what brought them in."""
+    """inspect must name the case's faults and no others."""
     command = [programs / "initrd-pack", "inspect", "--as-kernel", "--json", "--kernel", release, image]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     require(done.returncode == (1 if case.rules else 0), f"inspect: exit {done.returncode}: {done.stderr[-300:]}")
@@ -75,6 +75,7 @@ def _judge_modules(case, tree, boot):
 
 def run(case, programs, _corpus, scratch):
     """Carries out one case below `scratch`; the evidence for its line, or a Fault."""
+    require((programs / "kmod-pack").is_file(), f"needs a built kmod-pack ('{programs}')")
     tree = _tree(case.kernel)
     release = tree.kernel.release
     base = case.base(tree)

@@ -30,7 +30,7 @@ import uefi
 from fault import Fault
 
 LOG_TAIL = 40  # lines of the guest's serial output shown below a failure
-PROGRAMS = ("ucode-pack", "initrd-pack", "kmod-pack")
+PROGRAMS = ("ucode-pack", "initrd-pack")  # of all boots
 NO_CORPUS = "needs the corpus (KIP_CORPUS)"
 
 

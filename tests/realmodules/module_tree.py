@@ -1,4 +1,4 @@
-"""A scratch root directory with a real kernel's modules and out-of-tree ones among them, as if packages had put them there.
+"""A scratch root directory with a real kernel's modules, and out-of-tree ones among them as packages would put them.
 
 Whoever installs decides about the order: kernel, modules, firmware, configuration and depmod are steps of their own.
 """

@@ -74,16 +74,16 @@ def _with_depmod(steps):
 
 def _orders(key, every):
     """(name, steps)"""
-    files = FILES[key] if every else FILES[key][:3]
-    permutations = list(itertools.permutations(files)) if every and len(files) < 4 else [files, files[::-1]]
+    files = FILES[key]
+    permutations = list(itertools.permutations(files)) if len(files) < 4 else [files, files[::-1]]
     for number, order in enumerate(permutations):
-        yield f"{number}: kernel, modules, depmod", ["kernel", *order, "depmod"]
-        yield f"{number}: modules, kernel, depmod", [*order, "kernel", "depmod"]
         again = [("again", file) for file in order[::-1]]
+        yield f"{number}: kernel, modules, depmod", ["kernel", *order, "depmod"]
+        yield f"{number}: modules, kernel, depmod", [*order[::-1], "kernel", "depmod"]
         yield f"{number}: kernel, modules, again", [*_with_depmod(["kernel", *order, *again])]
-        if every:
-            middle = [order[0], "kernel", *order[1:], *again]
-            yield f"{number}: kernel among modules, again", [*_with_depmod(middle)]
+        if not every:
+            return
+        yield f"{number}: kernel among modules, again", [*_with_depmod([order[0], "kernel", *order[1:], *again])]
 
 
 def orders(every):

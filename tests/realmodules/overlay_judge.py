@@ -32,7 +32,7 @@ def decompressed(overlay):
 
 
 def modprobe(root, release, name):
-    """What modprobe would do for a name, a line each, with places relative to the modules directory; None: not found."""
+    """What modprobe would do for a name, a line each, places relative to the modules directory; None: not found."""
     config = root / "etc/modprobe.d"
     command = ["/sbin/modprobe", "-d", root, "-S", release, *(["-C", config] if config.is_dir() else []),
                "--show-depends", name]  # fmt: skip
@@ -66,7 +66,8 @@ class Overlay:
 
     def _members(self, expected, firmware):
         """Whatever is there too much, or too little."""
-        modules = {_bare(path.removeprefix(self.modules_at)) for path in self.files if re.search(r"\.ko(\.\w+)?$", path)}
+        paths = [path for path in self.files if re.search(r"\.ko(\.\w+)?$", path)]
+        modules = {_bare(path.removeprefix(self.modules_at)) for path in paths}
         yield from (f"lacks module '{path}'" for path in sorted(set(expected) - modules))
         yield from (f"has module '{path}'" for path in sorted(modules - set(expected)))
         blobs = {path for path, data in self.files.items() if data is not None and "/firmware/" in path}
@@ -107,7 +108,7 @@ class Overlay:
                     yield f"modprobe {name}: is there"
 
     def differences(self, expected, firmware, names, absent):
-        """`expected`: bare paths of all modules; `names`: what modprobe must find as on the host; `absent`: and not find."""
+        """`expected`: bare paths of all modules; `names`: what modprobe must find as on the host; `absent`: not."""
         yield from self._members(expected, firmware)
         yield from self._contents()
         yield from self._resolved(names, absent)

@@ -8,6 +8,7 @@ with 3.
 from dataclasses import dataclass, field
 
 KIP, KIP_PACKAGE = "etc/kip/kip.conf.d/10-test.conf", "usr/lib/kip/kip.conf.d/10-test.conf"
+KIP_EARLIER = "etc/kip/kip.conf.d/00-earlier.conf"
 DRACUT, DRACUT_PACKAGE = "etc/dracut.conf.d/10-test.conf", "usr/lib/dracut/dracut.conf.d/10-test.conf"
 DRACUT_LATER = "etc/dracut.conf.d/90-later.conf"
 CONFIG = "boot/config-RELEASE"
@@ -83,8 +84,8 @@ KIPS = [
     Case("by-package", {KIP_PACKAGE: _modules("Include=kip_test_top")}, TOP_IN, packed=with_top(),
          rules={"kip_test_top": ("Include", "kip_test_top", KIP_PACKAGE)}),
     Case("administrator-beats-package",
-         {KIP_PACKAGE: _modules("Include=kip_test_top"), "etc/kip/kip.conf.d/00-no.conf": _modules("Omit=kip_test_top")},
-         rules={"kip_test_top": ("Omit", "kip_test_top", "etc/kip/kip.conf.d/00-no.conf")},
+         {KIP_PACKAGE: _modules("Include=kip_test_top"), KIP_EARLIER: _modules("Omit=kip_test_top")},
+         rules={"kip_test_top": ("Omit", "kip_test_top", KIP_EARLIER)},
          beaten={"kip_test_top": (KIP_PACKAGE,)}),
     Case("empty-value-resets", {KIP: _modules("Include=kip_test_top", "Include=", "Include=kip_test_spare")},
          {"kip_test_spare": "in"}, packed=(SPARE["6.12-cloud"],)),

@@ -21,6 +21,7 @@ import kernels
 import module_base
 import module_tree
 import newc
+import order
 import overlay_judge
 import policy_cases
 import reference
@@ -78,7 +79,8 @@ class Honest:
         return self.archive(base)
 
     def emit(self, generator):
-        return {"dracut": 'add_drivers+=" kip_test_base kip_test_top "\n', "mkinitcpio": "MODULES+=(kip_test_base kip_test_top)\n",
+        return {"dracut": 'add_drivers+=" kip_test_base kip_test_top "\n',
+                "mkinitcpio": "MODULES+=(kip_test_base kip_test_top)\n",
                 "initramfs-tools": "kip_test_base\nkip_test_top\n"}[generator]  # fmt: skip
 
 
@@ -184,8 +186,20 @@ LIES = {
     "an entry for lib": _more({"lib": None}),
     "a directory of the base": _more({f"{LIB}/modules": None}),
     "a module that emit leaves out": _lie("emit", lambda text: text.replace("kip_test_base", "")),
-    "a module that emit names": _lie("emit", lambda text: text.replace("kip_test_base", "kip_test_base kip_test_spare")),
+    "a module that emit names": _lie("emit", lambda text: text.replace("kip_test_top", "kip_test_top kip_test_spare")),
 }
+
+
+def _orders(tree, scratch):
+    """(what is wrong or nothing, what order.py finds) where two ways lead to these bytes."""
+    def twice(_key, _scratch):
+        yield from (("first", tree, ()), ("second", tree, ()))
+
+    for lie, answers in (("", [b"same", b"same"]), ("other bytes", [b"same", b"other"])):
+        packed = iter(answers)
+        program = Honest(tree)
+        program.pack = lambda *_asked, packed=packed: (0, next(packed))
+        yield lie, order.differences(order.Case(lie, twice), lambda *_asked, it=program: it, scratch)
 
 
 def _broken_streams():
@@ -193,6 +207,13 @@ def _broken_streams():
     good = newc.write({"a": b"a"})
     yield "a cut stream", guest.zstd("-9", data=good)[:-3]
     yield "no stream at all", b"kip"
+
+
+def _is_wrong(lie, found):
+    if bool(found) == bool(lie):
+        return False
+    print(f"selftest: {lie or 'the truth'}: " + ("; ".join(found) or "not noticed"))
+    return True
 
 
 def main():
@@ -204,9 +225,9 @@ def main():
         tree = module_tree.whole(Path(directory) / "tree", CASE.key)
         for lie, liar in LIES.items():
             found = judge_policy.differences(CASE, liar, tree, Path(directory))
-            if bool(found) != bool(lie):
-                wrong += 1
-                print(f"selftest: {lie or 'the truth'}: " + ("; ".join(found) or "not noticed"))
+            wrong += _is_wrong(lie, found)
+        for lie, found in _orders(tree, Path(directory)):
+            wrong += _is_wrong(lie, found)
     for fault, data in _broken_streams():
         try:
             overlay_judge.decompressed(data)
