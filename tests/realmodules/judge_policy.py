@@ -10,13 +10,13 @@ import module_base
 import newc
 from module_tree import FILES, FOREIGN
 from overlay_judge import Overlay
-from policy_cases import ALONG, KIP
+from policy_cases import ALONG, DEPMOD, KIP
 
 VERSIONS = {"kip_test_base": "1.0", "kip_test_top": "2.1-kip", "kip_test_spare": "0.1", "dm_writeboost": "",
             "thinkpad_ec": "0.43", "tp_smapi": "0.43", "hdaps": ""}  # fmt: skip
 ALIASES = {"kip_test_top": "kip-test:v1d7", "kip_test_spare": "fs-kiptestfs"}
 TWINS = {"hdaps": "kernel/drivers/platform/x86/hdaps.ko"}
-_POLICY = ("etc/kip", "usr/lib/kip", "etc/dracut.conf.d", "usr/lib/dracut", "etc/fstab")
+_POLICY = ("etc/kip", "usr/lib/kip", "etc/dracut.conf.d", "usr/lib/dracut", "etc/fstab", DEPMOD)
 GENERATORS = ("dracut", "mkinitcpio", "initramfs-tools")
 
 
@@ -36,11 +36,13 @@ def policy(tree, case, files=None):
     """The case's files in the tree, and as it was afterwards."""
     config = tree.root / f"boot/config-{tree.kernel.release}"
     stock = config.read_bytes()
+    again = case.foreign or DEPMOD in case.files
     try:
         for path, text in (case.files if files is None else files).items():
             tree.write(path.replace("RELEASE", tree.kernel.release), text)
         if case.foreign:
             tree.add_module(FOREIGN)
+        if again:
             tree.depmod()
         yield
     finally:
@@ -51,6 +53,7 @@ def policy(tree, case, files=None):
             tree.write(f"boot/config-{tree.kernel.release}", stock)
         if case.foreign:
             (tree.modules / FOREIGN.path).unlink()
+        if again:
             tree.depmod()
 
 
@@ -99,8 +102,8 @@ def _whys(case, program, listed):
         if case.states.get(name) == ALONG and not chain:
             yield f"why {name}: names nobody that needs it"
         twin = TWINS.get(name)
-        others = [(row.path, row.state, row.winner) for row in rows if row.path != said.path]
-        if others != ([(twin, "in-tree", said.path)] if twin else []):
+        others = [(row.path, row.state) for row in rows if row.path != said.path]
+        if others != ([(twin, "in-tree")] if twin else []):
             yield f"why {name}: other files are {others}"
 
 

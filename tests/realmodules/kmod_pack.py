@@ -64,9 +64,9 @@ class Program:
         return [_module(row) for row in rows], [row["name"] for row in rows[0]["chain"]]
 
     def lint(self, *options):
-        """Errors and warnings, as "severity rule", each once; in order."""
+        """Findings, as "severity rule", each once; in order."""
         findings = json.loads(self.run("lint", "--json", *options, may=(0, 1)).stdout)["findings"]
-        return sorted({f"{it['severity']} {it['rule']}" for it in findings if it["severity"] != "note"})
+        return sorted({f"{it['severity']} {it['rule']}" for it in findings})
 
     def pack(self, base, out, may=(0,)):
         """(exit, bytes or None); `base` and `out` are files."""

@@ -50,7 +50,7 @@ def _bare(path):
 
 def _place(kind, release):
     """Where modules and firmware have to be, by the base's kind."""
-    lib = "usr/lib" if kind == "merged" else "lib"
+    lib = "lib" if kind == "split" else "usr/lib"
     return f"{lib}/modules/{release}/", f"{lib}/firmware/"
 
 
@@ -97,7 +97,8 @@ class Overlay:
             module_base.write_tree(rootfs.unpack([self.base, self.files]), root)
             for name in names:
                 here, there = modprobe(root, self.release, name), modprobe(self.tree.root, self.release, name)
-                if there is None or here != there:
+                # Which of two that do not need each other comes first is by depmod's numbers for them.
+                if here is None or there is None or sorted(here) != sorted(there):
                     yield f"modprobe {name}: {here}, on the host {there}"
                 for line in here or ():
                     path = root / "lib/modules" / self.release / line.split(" ")[0]

@@ -9,7 +9,7 @@ import newc
 
 def overlay_files(tree, base, kind, modules, companions=True):
     """The overlay's files over `base` (its files), as newc.write() takes them; `modules` are paths."""
-    lib = "lib" if kind != "merged" else "usr/lib"
+    lib = "lib" if kind == "split" else "usr/lib"
     place = f"{lib}/modules/{tree.kernel.release}"
     there = {path.removeprefix(place + "/"): data for path, data in base.items()
              if path.startswith(place) and path.partition(".ko")[1]}  # fmt: skip
@@ -20,6 +20,6 @@ def overlay_files(tree, base, kind, modules, companions=True):
         files[f"{lib}/firmware/kip/test.bin"] = (tree.root / "lib/firmware/kip/test.bin").read_bytes()
         files["etc/modprobe.d/kip-modules.conf"] = (tree.root / "etc/modprobe.d/kip-test.conf").read_bytes()
     files["kip/modules"] = b"kip modules 1\n"
-    front = {"usr": None, "usr/lib": None, "lib": newc.Link("usr/lib")} if kind == "nolib" else {}
+    front = {"lib": newc.Link("usr/lib"), "usr": None, "usr/lib": None} if kind == "nolib" else {}
     entries = {path: data for path, data in module_base.with_parents(files).items() if path not in {"lib", *front}}
     return front | {path: data for path, data in entries.items() if data is not None or path not in base}
