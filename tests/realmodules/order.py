@@ -77,7 +77,7 @@ def _orders(key, every):
     files = FILES[key]
     permutations = list(itertools.permutations(files)) if len(files) < 4 else [files, files[::-1]]
     for number, order in enumerate(permutations):
-        again = [("again", file) for file in order[::-1]]
+        again = [("again", file) for file in order[::-1][: None if every else 1]]
         yield f"{number}: kernel, modules, depmod", ["kernel", *order, "depmod"]
         yield f"{number}: modules, kernel, depmod", [*order[::-1], "kernel", "depmod"]
         yield f"{number}: kernel, modules, again", [*_with_depmod(["kernel", *order, *again])]
