@@ -104,6 +104,7 @@ Result<pid_t> start(std::vector<std::string> arguments, int messages) {
   std::string environment[] = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   char* const fixed[] = {environment[0].data(), environment[1].data(), nullptr};
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   const Streams streams(messages);

@@ -28,7 +28,7 @@ std::optional<NeededFirmware> find_firmware(const Root& root, const std::string&
   for (const char* const suffix : {"", ".zst", ".xz"}) {
     for (const std::string& directory :
          {"updates/" + kernel + "/", std::string("updates/"), kernel + "/", std::string()}) {
-      std::string path = "/lib/firmware/" + directory + name + suffix;
+      std::string path = fmt::format("/lib/firmware/{}{}{}", directory, name, suffix);
       const auto file = root.open(path, O_PATH);
       struct stat status;
       if (!file || ::fstat(file->get(), &status) != 0 || !S_ISREG(status.st_mode)) continue;

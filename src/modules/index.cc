@@ -114,6 +114,7 @@ class Matches {
     std::stable_sort(found_.begin(), found_.end(),
                      [](const Value& a, const Value& b) { return a.priority < b.priority; });
     std::vector<std::string> values;
+    values.reserve(found_.size());
     for (const Value& value : found_) values.emplace_back(value.text);
     return values;
   }

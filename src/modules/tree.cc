@@ -81,8 +81,9 @@ const std::vector<ModuleFile>& Tree::files() const {
 }
 
 Result<Module> Tree::read(const ModuleFile& file) {
-  if (!state_->kmod) state_->kmod.emplace(TRY(Kmod::open()));
-  return read_module(state_->root, state_->directory, file, state_->decoders, *state_->kmod);
+  std::optional<Kmod>& kmod = state_->kmod;
+  if (!kmod) kmod.emplace(TRY(Kmod::open()));
+  return read_module(state_->root, state_->directory, file, state_->decoders, *kmod);
 }
 
 Result<OutOfTree> Tree::out_of_tree() {
