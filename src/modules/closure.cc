@@ -27,11 +27,14 @@ class Closing {
 
   Result<Closure> run(const std::vector<ModuleFile>& wanted, const Limits& limits) {
     for (const ModuleFile& file : sorted_by_name(wanted)) TRY(add({file, Cause::kPolicy, ""}));
-    for (auto next = strongest(); next; next = strongest()) {
+    while (std::deque<Wish>* const queue = strongest()) {
+      const Wish wish = std::move(queue->front());
+      queue->pop_front();
       if (++followed_ > kWishesLimit) return fail(Errc::kLimit, "modules need too many others");
-      TRY(follow(*next));
+      TRY(follow(wish));
     }
-    collect_firmware(limits);
+    collect_firmware();
+    keep_firmware_to_limit(limits.firmware);
     put_in_order();
     append_findings();
     return std::move(closure_);
@@ -65,14 +68,12 @@ class Closing {
     wishes_[rank].push_back(std::move(its));
   }
 
-  std::optional<Wish> strongest() {
+  // The wishes with the strongest reason; nullptr: there are none.
+  std::deque<Wish>* strongest() {
     for (std::deque<Wish>& queue : wishes_) {
-      if (queue.empty()) continue;
-      Wish first = std::move(queue.front());
-      queue.pop_front();
-      return first;
+      if (!queue.empty()) return &queue;
     }
-    return std::nullopt;
+    return nullptr;
   }
 
   void miss(const Wish& wish) {
@@ -154,25 +155,30 @@ class Closing {
     }
   }
 
-  void collect_firmware(const Limits& limits) {
+  void take_firmware(const std::string& name, const std::string& of) {
+    const auto found = find_firmware(state_.root, state_.kernel, name);
+    if (found) {
+      closure_.firmware.push_back({name, found->path, found->size, of});
+    } else {
+      closure_.missing.push_back({name, Cause::kFirmware, of});
+    }
+  }
+
+  void collect_firmware() {
     std::set<std::string> seen;
     for (const auto& [name, member] : members_) {
       for (const std::string& file : member.firmware) {
-        if (!seen.insert(file).second) continue;
-        auto found = find_firmware(state_.root, state_.kernel, file);
-        if (!found) {
-          closure_.missing.push_back({file, Cause::kFirmware, name});
-          continue;
-        }
-        found->of = name;
-        closure_.firmware.push_back(*std::move(found));
+        if (seen.insert(file).second) take_firmware(file, name);
       }
     }
     auto& firmware = closure_.firmware;
     std::sort(firmware.begin(), firmware.end(),
               [](const NeededFirmware& a, const NeededFirmware& b) { return a.path < b.path; });
-    if (auto finding = keep_to_limit(firmware, limits.firmware))
-      closure_.findings.push_back(*std::move(finding));
+  }
+
+  void keep_firmware_to_limit(std::uint64_t limit) {
+    const auto beyond = keep_to_limit(closure_.firmware, limit);
+    if (beyond) closure_.findings.push_back(*beyond);
   }
 
   // By name, but each behind what it depends on. Where an index has a circle, by name alone.
