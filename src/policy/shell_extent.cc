@@ -99,7 +99,7 @@ class Walk {
       at_ += 2;
       past('\'', /*escapes=*/true);
     } else if (sees("${")) {
-      broken_ = !is_parameter(text_.substr(at_));
+      broken_ = broken_ || !is_parameter(text_.substr(at_));
       leaves_ = leaves_ || parameter_leaves(text_.substr(at_));
       at_ += 2;
       open(Open::kParameter, /*word=*/true, slot_);
@@ -150,6 +150,7 @@ class Walk {
   bool begin_word(std::string_view word) {
     fresh_ = false;
     if (within(Open::kArray)) return false;
+    if (word.empty()) begin_odd_word();
     leaves_ = leaves_ || (functions_ == 0 && is_leaving(word));
     if (target_) {
       target_ = false;
@@ -171,6 +172,13 @@ class Walk {
     word_ = at_;
     slot_ = Slot::kSome;
     return false;
+  }
+
+  // One with quotes or the like in it: no keyword, unless it only goes on behind a line end.
+  void begin_odd_word() {
+    const std::string word = unquoted_word(text_, at_);
+    broken_ = broken_ || find_keyword(word) != nullptr;
+    leaves_ = leaves_ || (functions_ == 0 && may_be_leaving(word));
   }
 
   bool begin_pattern(std::string_view word) {

@@ -27,6 +27,8 @@ constexpr Keyword kKeywords[] = {
     {"function", Does::kNamesFunction, Open::kGroup},
 };
 
+constexpr std::string_view kLeaving[] = {"return", "exit", "exec", "logout"};
+
 bool is_name(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
@@ -60,7 +62,12 @@ const Keyword* find_keyword(std::string_view word) {
 }
 
 bool is_leaving(std::string_view word) {
-  return word == "return" || word == "exit" || word == "exec" || word == "logout";
+  return std::ranges::find(kLeaving, word) != std::end(kLeaving);
+}
+
+bool may_be_leaving(std::string_view word) {
+  return std::ranges::any_of(kLeaving,
+                             [&](std::string_view name) { return word.find(name) != word.npos; });
 }
 
 bool is_operator(char c) {
@@ -71,6 +78,20 @@ std::string_view bare_word(std::string_view text, std::size_t at) {
   const std::size_t end = std::min(text.find_first_of(" \t\n;&|()<>\\'\"`$", at), text.size());
   if (end < text.size() && !is_operator(text[end])) return {};
   return text.substr(at, end - at);
+}
+
+std::string unquoted_word(std::string_view text, std::size_t at) {
+  std::string word;
+  for (; at < text.size(); ++at) {
+    if (text.substr(at).starts_with("\\\n")) {
+      ++at;
+    } else if (is_operator(text[at])) {
+      break;
+    } else if (std::string_view("\\'\"").find(text[at]) == std::string_view::npos) {
+      word += text[at];
+    }
+  }
+  return word;
 }
 
 std::size_t assignment_length(std::string_view text) {

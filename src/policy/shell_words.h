@@ -38,11 +38,17 @@ const Keyword* find_keyword(std::string_view word);
 /// Whether a command of this name may end the file's reading.
 bool is_leaving(std::string_view word);
 
+/// Whether such a name is a part of the word, which may be made of several.
+bool may_be_leaving(std::string_view word);
+
 /// Blanks and line ends among them: what ends a word.
 bool is_operator(char c);
 
 /// The word at `at`, if it is to be taken as it is written; else empty.
 std::string_view bare_word(std::string_view text, std::size_t at);
+
+/// The word at `at` as bash sees it: without quotes, backslashes, and line ends behind these. What is expanded stays as it is.
+std::string unquoted_word(std::string_view text, std::size_t at);
 
 /// Up to and with the '=' of NAME=, NAME+= or NAME[…]= at the start of the text; else 0.
 std::size_t assignment_length(std::string_view text);

@@ -16,9 +16,10 @@ namespace {
 // four, NUL behind each. No text calls its functions; FUNCNEST is there in case one does.
 constexpr char kScript[] =
     "for f in \"$@\"; do (\n"
-    "  FUNCNEST=9 add_drivers= drivers= force_drivers= omit_drivers= yes=x\n"
+    "  FUNCNEST=9 add_drivers= drivers= force_drivers= omit_drivers= yes=x me=$BASHPID\n"
     "  exec 3>&1 >/dev/null 2>&1 </dev/null\n"
-    "  trap 'printf \"%s\\0\" \"$add_drivers\" \"$drivers\" \"$force_drivers\" \"$omit_drivers\" "
+    "  trap '[[ $BASHPID != \"$me\" ]] || printf \"%s\\0\" \"$add_drivers\" \"$drivers\" "
+    "\"$force_drivers\" \"$omit_drivers\" "
     ">&3' EXIT\n"
     "  . \"$f\"\n"
     ") done; true\n";
@@ -262,7 +263,15 @@ TEST(DracutAsBash, ClaimsNothingBehindWhatEndsAFile) {
                                   "drivers=x",
                                   "add_drivers+=' x '; return",
                                   "add_drivers=' x ';;",
-                                  "[[ 1 ]] && exit 0"}) {
+                                  "[[ 1 ]] && exit 0",
+                                  "fi\\\n",
+                                  "f\\\ni",
+                                  "return''`true`",
+                                  "\\return",
+                                  "`true`return",
+                                  "(true)${yes}",
+                                  "{ true; } x",
+                                  "'return'"}) {
     texts.push_back(std::string("add_drivers=' a '\n") + fault +
                     "\nadd_drivers=' b '\ndrivers=' c '\n");
   }
