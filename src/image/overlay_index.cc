@@ -1,6 +1,4 @@
-#include <fcntl.h>
-#include <filesystem>
-#include <fstream>
+#include <algorithm>
 #include <unistd.h>
 
 #include "src/base/finding.h"
@@ -33,42 +31,16 @@ Result<std::vector<std::string>> read_lines(const std::string& path) {
   return fail(bytes.error().code, quote(path) + ": " + bytes.error().what);
 }
 
-std::string uncompressed(const std::string& path) {
-  const std::size_t suffix = path.rfind(".ko.");
-  return suffix == path.npos ? path : path.substr(0, suffix + 3);
-}
-
-Status write_lines(const std::string& path, const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  // What is there may be a link to the host's file.
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return fail_errno(quote(path));
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-  if (!file) return fail_errno(quote(path));
-  return DescriptorSink(file.get()).write(as_bytes(text));
-}
-
-Status list_all(const std::string& order, const std::set<std::string>& modules) {
-  std::vector<std::string> lines = TRY(read_lines(order));
-  const std::set<std::string> listed(lines.begin(), lines.end());
-  for (const std::string& path : modules) {
-    if (!listed.contains(uncompressed(path))) lines.push_back(uncompressed(path));
-  }
-  return write_lines(order, lines);
-}
-
 }  // namespace
 
 Status make_indexes(const std::string& scratch, const std::string& kernel,
-                    const std::set<std::string>& modules, const std::string& host_modules,
-                    const std::string& search) {
+                    const std::string& host_modules, const std::string& search) {
   const std::string directory = scratch + "/lib/modules/" + kernel + "/";
   for (const char* const name : kDepmodReads) {
     const std::string there = directory + name, host = absolute(host_modules) + "/" + name;
     if (::access(there.c_str(), F_OK) == 0 || ::access(host.c_str(), R_OK) != 0) continue;
     if (::symlink(host.c_str(), there.c_str()) != 0) return fail_errno(quote(there));
   }
-  TRY(list_all(directory + kDepmodReads[0], modules));
   return modules::run_depmod(scratch, kernel, search);
 }
 

@@ -21,11 +21,10 @@ inline constexpr const char* kDepmodWrites[] = {
     "modules.devname",     "modules.softdep",   "modules.symbols",
     "modules.symbols.bin", "modules.weakdep"};
 
-/// Runs depmod over scratch/lib/modules/KVER. `modules`: all that is there, by path. depmod numbers modules that modules.order
-/// does not list as the directory gives them, and the order of aliases follows: so for depmod, all are listed.
+/// Runs depmod over scratch/lib/modules/KVER, where the modules are already. What it reads besides is taken from the host, as far
+/// as it is not there.
 Status make_indexes(const std::string& scratch, const std::string& kernel,
-                    const std::set<std::string>& modules, const std::string& host_modules,
-                    const std::string& search);
+                    const std::string& host_modules, const std::string& search);
 
 struct Index {
   std::map<std::string, std::set<std::string>> depends;  // by path: names of all modules it needs

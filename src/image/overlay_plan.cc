@@ -51,7 +51,7 @@ class Planner {
       return std::tie(a.kind, a.path) < std::tie(b.kind, b.path);
     });
     for (const OverlayFile& file : files) TRY(add(file));
-    TRY(make_indexes(scratch_, plan_.manifest.kernel, union_, host_, search));
+    TRY(make_indexes(scratch_, plan_.manifest.kernel, host_, search));
     TRY(check());
     TRY(add_indexes());
     finish();
