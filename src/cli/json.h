@@ -7,6 +7,7 @@
 
 #include "src/base/result.h"
 #include "src/cli/image_report.h"
+#include "src/cli/modules_report.h"
 #include "src/cli/report.h"
 #include "src/host/cpus.h"
 #include "src/image/listing.h"
@@ -28,6 +29,12 @@ std::string members_json_end(const std::vector<Finding>& faults);
 
 std::string to_json(const DiffReport& report);
 std::string to_json(const JoinReport& report);
+
+std::string to_json(const ModuleListReport& report);
+std::string to_json(const WhyReport& report);
+std::string to_json(const LintReport& report);
+std::string to_json(const OverlayReport& report);
+std::string to_json(const EmitReport& report);
 
 /// Whether a line or file looks like a JSON record.
 bool looks_like_json(std::string_view text);

@@ -1,0 +1,179 @@
+// pack: the overlay of what policy selects, against a base.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "src/cli/json.h"
+#include "src/cli/packing.h"
+#include "src/cli/scratch.h"
+#include "src/kmod-pack/subject.h"
+
+namespace kip::kmod_pack {
+namespace {
+
+using cli::ExitCode;
+
+bool usage_is_sound(const Settings& settings, const cli::Messages& messages) {
+  const bool to_stdout = settings.output.to_stdout() && !settings.output.dry_run;
+  if (to_stdout && cli::stdout_is_terminal()) {
+    messages.error("the archive is not written to a terminal; -o FILE names a file");
+    return false;
+  }
+  if (to_stdout && settings.report.json) {
+    messages.error("--json needs -o FILE or -n: both would go to stdout");
+    return false;
+  }
+  return true;
+}
+
+// Takes everything and keeps nothing.
+class NullSink : public Sink {
+ protected:
+  Status do_write(Bytes) override { return {}; }
+};
+
+class Pack {
+ public:
+  Pack(const Settings& settings, const cli::Messages& messages)
+      : settings_(settings),
+        messages_(messages),
+        subject_(settings, messages, cli::ModuleChoice::Say::kAll) {}
+
+  ExitCode run() {
+    if (const ExitCode code = subject_.open_closed(); code != ExitCode::kDone) return code;
+    if (!settings_.output.to_stdout()) {
+      const Status allowed = AtomicFile::check(settings_.output.path, settings_.output.existing());
+      if (!allowed) return failed(settings_.output.path, allowed.error());
+    }
+    const auto scratch = cli::ScratchDirectory::create();
+    if (!scratch) return failed("", scratch.error());
+    const auto base = subject_.read_base(settings_.base, scratch->path());
+    if (!base) return ExitCode::kFailed;
+    const auto code = plan(*base, scratch->path());
+    return code ? *code : write();
+  }
+
+ private:
+  // nullopt: there is something to write.
+  std::optional<ExitCode> plan(const image::BaseModules& base, const std::string& scratch) {
+    cli::ModuleChoice& choice = subject_.choice();
+    const bool any = !subject_.closure().modules.empty();
+    if (any) {
+      auto planned = choice.plan(base, scratch);
+      if (choice.refusal()) return messages_.error(*choice.refusal()), ExitCode::kNo;
+      if (!planned) return failed(settings_.base, planned.error());
+      plan_ = std::move(*planned);
+      for (const Finding& finding : plan_->findings) messages_.finding(finding);
+      method_ = choice.compression(base);
+    }
+    if (const auto code = say_unmet(base)) return code;
+    if (any) return std::nullopt;
+    messages_.error(choice.selects()
+                        ? "of what policy selects, no module can be had"
+                        : "policy selects no module of kernel " + quote(subject_.kernel()));
+    return ExitCode::kNothing;
+  }
+
+  std::optional<ExitCode> say_unmet(const image::BaseModules& base) const {
+    const cli::ModuleChoice& choice = subject_.choice();
+    const bool fails = choice.settings().modules.on_require.value == policy::OnRequire::kFail;
+    const auto unmet = choice.unmet(base, plan_ ? &*plan_ : nullptr);
+    for (const auto& [name, rule] : unmet) {
+      const std::string text = quote(name) + " is in neither the base nor the archive, and " +
+                               to_text(rule) + " wants it";
+      fails ? messages_.error(text) : messages_.warning(text);
+    }
+    return unmet.empty() || !fails ? std::nullopt : std::optional(ExitCode::kNo);
+  }
+
+  ExitCode write() {
+    if (settings_.output.dry_run) {
+      NullSink sink;
+      return written(write_to(sink), sink.written(), "");
+    }
+    if (settings_.output.to_stdout()) {
+      DescriptorSink sink(STDOUT_FILENO);
+      return written(write_to(sink), sink.written(), "");
+    }
+    const std::string& path = settings_.output.path;
+    auto file = AtomicFile::create(path, settings_.output.existing());
+    if (!file) return failed(path, file.error());
+    Status status = write_to(*file);
+    if (status) status = file->commit();
+    return written(std::move(status), file->written(), path);
+  }
+
+  Status write_to(Sink& sink) const {
+    const image::OverlayOptions options{cli::source_date_epoch(messages_).value_or(0), method_};
+    return image::write_overlay(*plan_, options, sink);
+  }
+
+  ExitCode written(const Status& status, std::uint64_t bytes, const std::string& path) {
+    if (!status) return failed(place(), status.error());
+    const cli::OverlayReport report = make_report(bytes, path);
+    if (settings_.report.json)
+      return messages_.print(cli::to_json(report)) ? ExitCode::kDone : ExitCode::kFailed;
+    for (const std::string& line : cli::to_lines(report)) messages_.note(line);
+    std::string what =
+        fmt::format("{} and {}, {}, {} bytes", cli::counted(report.files.size(), "file"),
+                    cli::counted(report.others, "other member"), report.method, bytes);
+    messages_.note(settings_.output.dry_run
+                       ? what + ", nothing written"
+                       : (path.empty() ? "stdout" : quote(path)) + ": " + what);
+    return ExitCode::kDone;
+  }
+
+  std::string place() const {
+    return settings_.output.to_stdout() ? "stdout" : settings_.output.path;
+  }
+
+  // Bytes of the member that ends so; 0: it is not in the archive.
+  std::uint64_t size_of(const std::string& end) const {
+    for (const image::OverlayMember& member : plan_->members) {
+      if (member.name == end || member.name == "usr/" + end) return member.size;
+    }
+    return 0;
+  }
+
+  cli::OverlayReport make_report(std::uint64_t bytes, const std::string& path) const {
+    cli::OverlayReport report;
+    report.kernel = plan_->manifest.kernel;
+    report.base = settings_.base;
+    report.output = path;
+    report.method = method_ ? codec::method_name(*method_) : "raw";
+    report.bytes = bytes;
+    std::size_t packed = 0;
+    for (const image::OverlayModule& it : plan_->manifest.modules) {
+      const std::uint64_t size = size_of("lib/modules/" + report.kernel + "/" + it.path);
+      report.files.push_back(
+          {"module", it.name, it.path, size, it.in_base, it.reason.cause, it.reason.detail});
+      packed += it.in_base ? 0 : 1;
+    }
+    for (const image::OverlayFirmware& it : plan_->manifest.firmware) {
+      report.files.push_back({"firmware", it.path, it.path, size_of("lib/firmware/" + it.path),
+                              false, it.reason.cause, it.reason.detail});
+      ++packed;
+    }
+    report.others = plan_->members.size() - packed;
+    return report;
+  }
+
+  ExitCode failed(const std::string& path, const Error& error) const {
+    path.empty() ? messages_.error(error.what) : messages_.error_at(path, error);
+    return ExitCode::kFailed;
+  }
+
+  const Settings& settings_;
+  const cli::Messages& messages_;
+  Subject subject_;
+  std::optional<image::OverlayPlan> plan_;
+  std::optional<codec::Method> method_;
+};
+
+}  // namespace
+
+ExitCode pack(const Settings& settings, const cli::Messages& messages) {
+  if (!usage_is_sound(settings, messages)) return ExitCode::kUsage;
+  return Pack(settings, messages).run();
+}
+
+}  // namespace kip::kmod_pack
