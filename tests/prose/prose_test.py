@@ -8,7 +8,8 @@ In Markdown a fenced block tagged `console`, in a manual page's source a literal
     ...                                        any lines
     [exit 3]                                   last line: how the command ended, when not by 0
 
-Each file gets a scratch directory with an example tree `firmware/` ($KIP_EXAMPLE), and one shell for all its blocks.
+Each file gets a scratch directory with the example trees `firmware/` ($KIP_EXAMPLE) and `machine/`, and one shell for all
+its blocks.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 import document
 from session import Session
 
-MAKER = "make-example-firmware"
+MAKERS = {"make-example-firmware": "firmware", "make-example-modules": "machine"}  # and the tree that each makes
 
 
 def run_file(path: Path, programs: Path, update: bool) -> tuple[int, int]:
@@ -39,8 +40,9 @@ def run_file(path: Path, programs: Path, update: bool) -> tuple[int, int]:
     with tempfile.TemporaryDirectory(prefix="kip-prose-") as place:
         scratch = Path(place, "scratch")
         scratch.mkdir()
-        if (programs / MAKER).exists():
-            subprocess.run([programs / MAKER, "firmware"], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+        for maker, tree in MAKERS.items():
+            if (programs / maker).exists():
+                subprocess.run([programs / maker, tree], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
         session = Session(programs, scratch)
         try:
             for step in steps:
