@@ -78,6 +78,7 @@ KIP_value() { # kind, what is typed of the value, what a reply replaces
     DIR) compopt -o dirnames; KIP_files -d "$2" ;;
     KVER) mapfile -t COMPREPLY < <(cd /lib/modules 2>/dev/null && compgen -d -- "$2") ;;
     SHELL) mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$2") ;;
+    GENERATOR) mapfile -t COMPREPLY < <(compgen -W 'dracut mkinitcpio initramfs-tools' -- "$2") ;;
     SPEC)
       if [[ $typed == @* ]]; then
         KIP_at_files "$2" "$3"

@@ -67,6 +67,7 @@ std::string lines_of(const CompletedVerb& verb, const std::string& complete,
     lines += value(option.takes, function) + " -d " + quoted(option.help) + "\n";
   }
   if (verb.operand == "FILE" || verb.operand == "PATH") lines += start + " -F\n";
+  if (verb.operand == "GENERATOR") lines += start + " -a 'dracut mkinitcpio initramfs-tools'\n";
   return lines;
 }
 

@@ -60,6 +60,7 @@ std::string value_spec(const std::string& kind, const std::string& function) {
   if (kind == "FILE" || kind == "PATH") action = "_files";
   if (kind == "DIR") action = "_path_files -/";
   if (kind == "SHELL") action = "(bash zsh fish)";
+  if (kind == "GENERATOR") action = "(dracut mkinitcpio initramfs-tools)";
   if (kind == "SPEC" || kind == "KVER") action = function + "_" + kind;
   return ":" + escaped(kind, "\\:") + ":" + action;
 }

@@ -81,7 +81,7 @@ std::string to_json(const OverlayReport& report) {
   json["bytes"] = report.bytes;
   json["others"] = report.others;
   Json files = Json::array();
-  for (const OverlayRow& row : report.files) {
+  for (const OverlayFileRow& row : report.files) {
     files.push_back({{"kind", row.kind},
                      {"name", row.name},
                      {"path", row.path},

@@ -28,8 +28,9 @@ inline constexpr const char* kModprobeFile = "etc/modprobe.d/kip-modules.conf";
 /// Where `kmod-pack emit dracut` is to be put. A file of this name says what kip decided before, so it is no policy.
 inline constexpr const char* kDracutDropIn = "90-kip-modules.conf";
 
-/// Rules of findings: a selected module is left out; modules.dep is missing or old.
+/// Rules of findings: a selected module is left out; one comes along against a rule; modules.dep is missing or old.
 inline constexpr const char* kRuleLeftOut = "module-left-out";
+inline constexpr const char* kRuleComesAlong = "module-comes-along";
 inline constexpr const char* kRuleChoiceIndex = "modules-index";
 
 struct DecidedModule {

@@ -100,6 +100,8 @@ Result<std::vector<OverlayFile>> overlay_files(
     file.kind = OverlayFile::Kind::kConfig;
     file.path = kModprobeFile;
     file.content = modprobe_text(lines);
+    file.reason = {kCauses[static_cast<int>(Cause::kPolicy)],
+                   "what modprobe.d says of these modules"};
     files.push_back(std::move(file));
   }
   return files;

@@ -168,13 +168,31 @@ void ModuleChoice::State::look_at(const Loadable& it) {
   for (const modules::Needed& needed : it.closure.modules) {
     const DecidedModule* const module = decided(needed.file);
     if (module == nullptr) continue;
-    if (!module->decision.in && module->decision.winner != nullptr) {
-      add(Severity::kWarning, "module-comes-along", needed.file,
-          "comes along, since " + quote(needed.of) + " needs it, although " +
-              to_text(*module->decision.winner) + " leaves it out");
-    }
+    look_at_omitted(*module, needed, it.closure);
     look_at_signature(module->module);
   }
+}
+
+// A rule that leaves out what another one needs is in the way only if it weighs as much.
+void ModuleChoice::State::look_at_omitted(const DecidedModule& module,
+                                          const modules::Needed& needed,
+                                          const modules::Closure& closure) {
+  const policy::ModuleRule* const rule = module.decision.winner;
+  if (module.decision.in || rule == nullptr) return;
+  const DecidedModule* needs = &module;
+  const modules::Needed* link = &needed;
+  for (std::size_t steps = 0; link != nullptr && steps < closure.modules.size(); ++steps) {
+    const auto next =
+        std::find_if(closure.modules.begin(), closure.modules.end(),
+                     [&](const modules::Needed& it) { return it.file.name == link->of; });
+    link = next == closure.modules.end() ? nullptr : &*next;
+    if (link != nullptr) needs = decided(link->file);
+  }
+  const bool lighter =
+      needs != nullptr && needs->decision.in && rule->weight < needs->decision.winner->weight;
+  add(lighter ? Severity::kNote : Severity::kWarning, kRuleComesAlong, needed.file,
+      "comes along, since " + quote(needed.of) + " needs it, although " + to_text(*rule) +
+          " leaves it out");
 }
 
 void ModuleChoice::State::look_at_signature(const Module& module) {

@@ -27,6 +27,8 @@ struct ModuleChoice::State {
   std::string unfit(const modules::Module& module) const;
   const DecidedModule* decided(const modules::ModuleFile& file) const;
   void look_at(const Loadable& loadable);
+  void look_at_omitted(const DecidedModule& module, const modules::Needed& needed,
+                       const modules::Closure& closure);
   void look_at_signature(const modules::Module& module);
 
   const Root& root;

@@ -67,8 +67,8 @@ struct LintReport {
 };
 
 /// A file of an overlay.
-struct OverlayRow {
-  std::string kind;  // "module", "firmware"
+struct OverlayFileRow {
+  std::string kind;  // "module", "firmware", "config"
   std::string name, path;
   std::uint64_t size = 0;  // bytes as stored; 0 if the base has it already
   bool in_base = false;
@@ -80,8 +80,8 @@ struct OverlayReport {
   std::string output;  // empty: stdout or nothing written
   std::string method;  // "zstd", …, "raw"
   std::uint64_t bytes = 0;
-  std::uint64_t others = 0;  // members that are neither: indexes, directories, links
-  std::vector<OverlayRow> files;
+  std::uint64_t others = 0;  // further members: indexes, directories, links, the manifest
+  std::vector<OverlayFileRow> files;
 };
 
 struct EmitReport {

@@ -14,17 +14,16 @@ std::string shown(const std::string& text) {
   return text.empty() ? "-" : shown_name(text, /*quoted=*/true);
 }
 
-// "thinkpad_ec: hdaps depends on it".
 std::string needed_by(const ModuleRow& row) {
-  if (row.cause == "depends") return shown(row.of) + " depends on it";
-  return shown(row.of) + " names it as a " + row.cause;
+  return reason_text({row.cause, row.of});
 }
 
 std::string reason(const ModuleRow& row) {
   std::string text;
   const auto add = [&](const std::string& part) { text += (text.empty() ? "" : "; ") + part; };
-  if (row.rule) add(row.rule->text);
-  if (!row.of.empty()) add(needed_by(row));
+  const bool against = row.rule && !row.of.empty();
+  if (row.rule && !against) add(row.rule->text);
+  if (!row.of.empty()) add(needed_by(row) + (against ? ", against " + row.rule->text : ""));
   if (text.empty() && row.state == ModuleState::kOut) add("by default");
   if (!row.left_out.empty()) add(row.left_out);
   if (!row.winner.empty() && row.left_out.empty()) add(quote(row.winner) + " wins");
@@ -46,7 +45,7 @@ std::string rule_lines(const ModuleRow& row) {
   std::string text;
   const bool counts = row.state != ModuleState::kInTree && row.state != ModuleState::kBuiltIn;
   if (row.rule)
-    text += "    by " + row.rule->text + "\n";
+    text += (row.of.empty() ? "    by " : "    against ") + row.rule->text + "\n";
   else if (counts)
     text += "    no rule names it; the default is out\n";
   for (const RuleRow& rule : row.beaten)
@@ -110,19 +109,11 @@ std::string to_text(const LintReport& report) {
 
 std::vector<std::string> to_lines(const OverlayReport& report) {
   std::vector<std::string> lines;
-  for (const OverlayRow& row : report.files) {
-    const bool firmware = row.kind == "firmware";
-    std::string line = (firmware ? "firmware " : "") + shown(firmware ? row.path : row.name) + ": ";
+  for (const OverlayFileRow& row : report.files) {
+    std::string line = row.kind == "module" ? shown(row.name) : row.kind + " " + shown(row.path);
+    line += ": ";
     line += row.in_base ? "in the base already" : counted(row.size, "byte");
-    if (row.cause == "policy")
-      line += ", " + row.detail;
-    else if (row.cause == "depends")
-      line += ", " + shown(row.detail) + " depends on it";
-    else if (firmware)
-      line += ", " + shown(row.detail) + " loads it";
-    else
-      line += ", " + shown(row.detail) + " names it as a " + row.cause;
-    lines.push_back(std::move(line));
+    lines.push_back(line + ", " + reason_text({row.cause, row.detail}));
   }
   return lines;
 }

@@ -1,4 +1,5 @@
 // pack: the overlay of what policy selects, against a base.
+#include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -88,18 +89,20 @@ class Pack {
   ExitCode write() {
     if (settings_.output.dry_run) {
       NullSink sink;
-      return written(write_to(sink), sink.written(), "");
+      const Status status = write_to(sink);
+      return written(status, sink.written(), "");
     }
     if (settings_.output.to_stdout()) {
       DescriptorSink sink(STDOUT_FILENO);
-      return written(write_to(sink), sink.written(), "");
+      const Status status = write_to(sink);
+      return written(status, sink.written(), "");
     }
     const std::string& path = settings_.output.path;
     auto file = AtomicFile::create(path, settings_.output.existing());
     if (!file) return failed(path, file.error());
     Status status = write_to(*file);
     if (status) status = file->commit();
-    return written(std::move(status), file->written(), path);
+    return written(status, file->written(), path);
   }
 
   Status write_to(Sink& sink) const {
@@ -141,19 +144,20 @@ class Pack {
     report.output = path;
     report.method = method_ ? codec::method_name(*method_) : "raw";
     report.bytes = bytes;
-    std::size_t packed = 0;
-    for (const image::OverlayModule& it : plan_->manifest.modules) {
-      const std::uint64_t size = size_of("lib/modules/" + report.kernel + "/" + it.path);
-      report.files.push_back(
-          {"module", it.name, it.path, size, it.in_base, it.reason.cause, it.reason.detail});
-      packed += it.in_base ? 0 : 1;
-    }
-    for (const image::OverlayFirmware& it : plan_->manifest.firmware) {
-      report.files.push_back({"firmware", it.path, it.path, size_of("lib/firmware/" + it.path),
-                              false, it.reason.cause, it.reason.detail});
-      ++packed;
-    }
-    report.others = plan_->members.size() - packed;
+    const auto add = [&](const char* kind, const std::string& name, const auto& file,
+                         const std::string& directory, bool in_base) {
+      report.files.push_back({kind, name, file.path, size_of(directory + file.path), in_base,
+                              file.reason.cause, file.reason.detail});
+    };
+    const image::OverlayManifest& manifest = plan_->manifest;
+    for (const image::OverlayModule& it : manifest.modules)
+      add("module", it.name, it, "lib/modules/" + report.kernel + "/", it.in_base);
+    for (const image::OverlayFirmware& it : manifest.firmware)
+      add("firmware", it.path, it, "lib/firmware/", false);
+    for (const image::OverlayConfig& it : manifest.config) add("config", it.path, it, "", false);
+    const auto packed = std::count_if(report.files.begin(), report.files.end(),
+                                      [](const auto& row) { return !row.in_base; });
+    report.others = plan_->members.size() - static_cast<std::size_t>(packed);
     return report;
   }
 

@@ -78,7 +78,7 @@ ExitCode Subject::open_closed() {
 
 void Subject::say_findings() const {
   for (const Finding& finding : choice_->findings()) {
-    if (finding.rule == cli::kRuleLeftOut) continue;
+    if (finding.rule == cli::kRuleLeftOut || finding.rule == cli::kRuleComesAlong) continue;
     if (finding.severity == Severity::kNote)
       messages_.detail(to_line(finding));
     else

@@ -32,6 +32,7 @@ struct Sample {
     extract->add_option("-d,--directory", text, "write into DIR")->type_name("DIR");
     extract->add_flag("--force", flag, "replace files");
     extract->add_option("PATH", texts, "files")->required();
+    app.add_subcommand("emit", "print")->add_option("GENERATOR", text, "for whom");
   }
 
   void add_pack(CLI::App& to) {
@@ -63,7 +64,7 @@ struct Row {
 
 const Words kFiles = {"alpha.bin", "tree", "two words"};
 const Words kBelow = {"tree/a@b", "tree/inner.bin"};
-const Words kVerbs = {"extract", "host", "list", "pack", "verify"};
+const Words kVerbs = {"emit", "extract", "host", "list", "pack", "verify"};
 const Words kPackOptions = {"--awkward", "--cpu",  "--dry-run", "--firmware", "--force",
                             "--help",    "--json", "--kernel",  "--note",     "--output",
                             "--quiet",   "--root", "--shell",   "--verbose"};
@@ -114,6 +115,7 @@ const Row kRows[] = {
     {"KVER", "--kernel ", {"5.4.0", "6.1.0-18", "6.12.3"}},
     {"KVER glued", "--kernel=6.", {"6.1.0-18", "6.12.3"}},
     {"SHELL", "--shell ", {"bash", "fish", "zsh"}},
+    {"GENERATOR", "emit ", {"dracut", "initramfs-tools", "mkinitcpio"}},
     {"any text", "--note ", {}},
     {"operands", "verify ", kFiles},
     {"operands below a directory", "verify tree/", kBelow},

@@ -19,7 +19,7 @@ void make_modules(ModuleRoot& root) {
       .in_tree("kernel/drivers/platform/x86/hdaps.ko")
       .out_of_tree("extra/spl.ko", {{"version", "2.2.6"}})
       .out_of_tree("extra/zfs.ko", {{"version", "2.2.6"}, {"depends", "spl"}, {"alias", "fs-zfs"}})
-      .out_of_tree("updates/dkms/hdaps.ko", {{"version", "0.43"}, {"depends", "thinkpad-ec"}})
+      .out_of_tree("updates/dkms/hdaps.ko", {{"version", "0.43"}, {"depends", "thinkpad_ec"}})
       .out_of_tree("updates/dkms/thinkpad-ec.ko", {{"version", "0.43"}})
       .out_of_tree("updates/dkms/vpoll.ko",
                    {{"version", "1.0.4"}, {"vermagic", "6.11.0-example SMP preempt mod_unload "}})

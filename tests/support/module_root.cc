@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
 
 #include "tests/support/elf_module.h"
@@ -35,24 +36,36 @@ std::string ModuleRoot::place(const std::string& path) const {
   return directory_ + "/usr/lib/modules/" + kernel_ + "/" + path;
 }
 
-Blob ModuleRoot::module(const Info& info) const {
+// Each has one symbol, and needs that of what it depends on: by these depmod knows.
+Blob ModuleRoot::module(const std::string& path, const Info& info) const {
+  const auto symbol_of = [](std::string name) {
+    name = name.substr(0, name.find(".ko"));
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name + "_call";
+  };
+  ElfFields fields;
+  fields.exports = {symbol_of(fs::path(path).filename())};
+  for (const auto& [key, value] : info) {
+    std::istringstream names(key == "depends" ? value : "");
+    for (std::string name; std::getline(names, name, ',');) fields.needs.push_back(symbol_of(name));
+  }
   Info whole = info;
   const bool has = std::any_of(info.begin(), info.end(),
                                [](const auto& field) { return field.first == "vermagic"; });
   if (!has) whole.emplace_back("vermagic", kernel_ + " SMP preempt mod_unload ");
-  return elf_module(whole);
+  return elf_module(whole, fields);
 }
 
 ModuleRoot& ModuleRoot::in_tree(const std::string& path, const Info& info) {
   Info whole = info;
   whole.emplace_back("intree", "Y");
-  save(place(path), module(whole));
+  save(place(path), module(path, whole));
   order_ += path + "\n";
   return file("usr/lib/modules/" + kernel_ + "/modules.order", order_);
 }
 
 ModuleRoot& ModuleRoot::out_of_tree(const std::string& path, const Info& info) {
-  save(place(path), module(info));
+  save(place(path), module(path, info));
   return *this;
 }
 

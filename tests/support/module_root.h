@@ -42,8 +42,8 @@ class ModuleRoot {
   [[nodiscard]] const std::string& path() const { return directory_; }
   [[nodiscard]] const std::string& kernel() const { return kernel_; }
 
-  // The module's bytes, as they are in the tree.
-  [[nodiscard]] Blob module(const Info& info) const;
+  // The bytes of a module with this path, as they are in the tree.
+  [[nodiscard]] Blob module(const std::string& path, const Info& info) const;
 
  private:
   [[nodiscard]] std::string place(const std::string& path) const;

@@ -1,0 +1,117 @@
+// kmod-pack lint, from outside; each rule by itself is in tests/checks.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "tests/kmod-pack/desk.h"
+
+namespace kip::kmod_pack_test {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using testing::StartsWith;
+
+class KmodPackLint : public testing::Test {
+ protected:
+  KmodPackLint() {
+    desk.root()
+        .in_tree("kernel/fs/ext4/ext4.ko", {{"alias", "fs-ext4"}})
+        .out_of_tree("extra/zfs.ko", {{"version", "2.2.6"}, {"alias", "fs-zfs"}})
+        .index();
+  }
+
+  Desk desk;
+};
+
+TEST_F(KmodPackLint, FindsNothingWhereNothingIsWrong) {
+  const Said said = desk.run({"lint", "--root-fs", "ext4"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_EQ(said.out, "");
+  EXPECT_THAT(said.notes, Contains("nothing is wrong with the modules of kernel '6.12.0-example'"));
+}
+
+TEST_F(KmodPackLint, FindsTheModuleOfTheRootFileSystemLeftOut) {
+  const Said said = desk.run({"lint", "--root-fs", "zfs"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(lines_of(said.out), Contains(StartsWith("error: lint-root: ")));
+  desk.policy("Include=zfs\n");
+  EXPECT_THAT(desk.run({"lint", "--root-fs", "zfs"}).out, Not(HasSubstr("lint-root")));
+}
+
+TEST_F(KmodPackLint, TakesTheRootFileSystemFromFstab) {
+  desk.root().file("etc/fstab", "rpool/ROOT / zfs defaults 0 0\n");
+  EXPECT_THAT(desk.run({"lint"}).out, HasSubstr("lint-root"));
+}
+
+TEST_F(KmodPackLint, FindsAPackagesSnippetDefeated) {
+  desk.root()
+      .file("usr/lib/dracut/dracut.conf.d/10-zfs.conf", "add_drivers+=\" zfs \"\n")
+      .file("etc/dracut.conf.d/10-zfs.conf", "omit_drivers+=\" zfs \"\n");
+  const Said said = desk.run({"lint", "--root-fs", "ext4"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(lines_of(said.out), Contains(StartsWith("warning: lint-defeated: ")));
+}
+
+TEST_F(KmodPackLint, LooksIntoABase) {
+  desk.policy("Include=zfs\n");
+  desk.write("base", support::NewcBlob()
+                         .directory("usr")
+                         .directory("usr/lib")
+                         .symlink("lib", "usr/lib")
+                         .directory("usr/lib/modules")
+                         .directory("usr/lib/modules/6.12.0-example")
+                         .directory("usr/lib/modules/6.12.0-example/extra")
+                         .file("usr/lib/modules/6.12.0-example/extra/zfs.ko",
+                               desk.root().module("zfs.ko", {{"version", "2.2.5"}}))
+                         .bytes());
+  const Said said = desk.run({"lint", "--root-fs", "ext4", "--base", "base"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(lines_of(said.out), Contains(StartsWith("warning: lint-stale-twin: ")));
+  const Said without = desk.run({"lint", "--root-fs", "ext4"});
+  EXPECT_THAT(without.out, Not(HasSubstr("lint-stale-twin")));
+}
+
+TEST_F(KmodPackLint, FailsForABaseThatCannotBeRead) {
+  EXPECT_EQ(desk.run({"lint", "--base", "nowhere"}).code, 4);
+  desk.write("junk", support::text("no initrd at all"));
+  const Said said = desk.run({"lint", "--base", "junk"});
+  EXPECT_EQ(said.code, 4);
+  EXPECT_THAT(said.complaints, Contains(HasSubstr("'junk'")));
+}
+
+TEST_F(KmodPackLint, ShowsWhatReadingFound) {
+  desk.root().file("usr/lib/dracut/dracut.conf.d/10-zfs.conf", "add_drivers+=\" $x zfs \"\n");
+  const Said said = desk.run({"lint", "--root-fs", "ext4"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.out, HasSubstr("10-zfs.conf:1"));
+  EXPECT_THAT(said.complaints, IsEmpty()) << "findings are the report";
+}
+
+TEST_F(KmodPackLint, PutsErrorsFirst) {
+  desk.root().file("usr/lib/dracut/dracut.conf.d/10-zfs.conf", "add_drivers+=\" $x \"\n");
+  const Lines lines = lines_of(desk.run({"lint", "--root-fs", "zfs"}).out);
+  ASSERT_GE(lines.size(), 2u);
+  EXPECT_THAT(lines.front(), StartsWith("error: "));
+  bool warned = false;
+  for (const std::string& line : lines) {
+    EXPECT_FALSE(warned && line.starts_with("error: ")) << line;
+    warned = warned || line.starts_with("warning: ");
+  }
+}
+
+TEST_F(KmodPackLint, ReportsAsJson) {
+  const Said said = desk.run({"lint", "--root-fs", "zfs", "--json"});
+  EXPECT_EQ(said.code, 1);
+  const auto report = nlohmann::json::parse(said.out);
+  EXPECT_EQ(report["report"], "lint");
+  EXPECT_EQ(report["kernel"], kExampleKernel);
+  EXPECT_EQ(report["findings"][0]["rule"], "lint-root");
+  EXPECT_EQ(report["findings"][0]["severity"], "error");
+  EXPECT_TRUE(report["findings"][0].contains("remedy"));
+}
+
+}  // namespace
+}  // namespace kip::kmod_pack_test
