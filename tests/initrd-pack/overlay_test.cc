@@ -31,7 +31,7 @@ TEST_F(OverlayImage, TellsEachModuleWithItsReason) {
   desk_.write("image", made().image);
   const Said said = desk_.run({"inspect", "image"});
   EXPECT_EQ(said.code, 0) << said.out;
-  EXPECT_THAT(said.out, HasSubstr("  overlay"));
+  EXPECT_THAT(said.out, HasSubstr("  modules 6.12.0-test, overlay\n"));
   EXPECT_THAT(
       said.out,
       HasSubstr(
