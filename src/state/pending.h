@@ -1,6 +1,7 @@
-// Kernels that were not installed because a module they require was not there, in /var/lib/kip/pending/KVER.
+// Kernels whose image lacks a module that it requires, in /var/lib/kip/pending/KVER: what was asked for, so that it can be
+// completed once the module is there.
 //
-//   TRY(write_pending(root, {kernel, "zfs", "Require=zfs at /etc/kip/kip.conf.d/10.conf:3", arguments, …}));
+//   TRY(write_pending(root, {kernel, {{"zfs", "Require=zfs at /etc/kip/kip.conf.d/10.conf:3"}}, arguments}));
 //   TRY(remove_pending(root, kernel));       // the next run had it; nothing there is no error
 //
 // One file a kernel, lines of text behind "kip pending 1":
@@ -9,17 +10,22 @@
 //   argument add
 //   argument 6.12.0-amd64
 //   argument /boot/vmlinuz-6.12.0-amd64
-// The arguments are those of kernel-install, for whoever completes it later. A byte that is no printable ASCII, '%' itself and
-// the line end are written as %XX.
+// The arguments are kernel-install's own, for whoever runs it again. A byte that is no printable ASCII, '%' itself and
+// the line end are written as %XX. Only what to_text() writes is read: a record of another version is not guessed at.
 #pragma once
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/base/file.h"
+#include "src/base/finding.h"
 
 namespace kip::state {
+
+/// Largest record we read, in bytes: arguments of a command are fewer on any system.
+inline constexpr std::uint64_t kPendingLimit = 4 << 20;
 
 struct PendingModule {
   std::string name;
@@ -37,11 +43,23 @@ struct Pending {
 };
 
 std::string to_text(const Pending& pending);
+
+/// nullopt for anything but what to_text() writes.
 std::optional<Pending> parse_pending(std::string_view text, const std::string& kernel);
 
-/// `root`: a directory that stands for '/', or empty. Directories are made, 0755.
+/// `root`: a directory that stands for '/', or empty. Directories that are missing are made, 0755; the record is 0644, for
+/// all to see, whatever the umask. kInvalid for a kernel that is no file name, or a hidden one; and where a link leads
+/// out of the root.
 Status write_pending(const std::string& root, const Pending& pending);
+
+/// Nothing there is no error, on a file system that is read-only either.
 Status remove_pending(const std::string& root, const std::string& kernel);
-Result<std::vector<Pending>> read_pending(const Root& root);
+
+struct PendingRecords {
+  std::vector<Pending> records;   // by kernel (bytes)
+  std::vector<Finding> findings;  // rule "pending-unread": a file that is none of ours to read
+};
+
+Result<PendingRecords> read_pending(const Root& root);
 
 }  // namespace kip::state
