@@ -39,13 +39,6 @@ bool concerns_us(const cli::Plugin& plugin) {
   return false;
 }
 
-Status make_directory(const std::string& staging) {
-  const std::string path = staging + "/" + cli::kOwnDirectory;
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return fail_errno("cannot be made");
-  TRY(cli::open_own_directory(staging));
-  return {};
-}
-
 // False after an error was said: nothing is staged.
 bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
   const std::string& staging = plugin.call().staging;
@@ -54,7 +47,7 @@ bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
     plugin.messages().error_at(place, error);
     return false;
   };
-  if (const Status made = make_directory(staging); !made)
+  if (const Status made = cli::make_own_directory(staging); !made)
     return failed(staging + "/" + cli::kOwnDirectory, made.error());
   auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600);
   if (!file) return failed(path, file.error());

@@ -1,110 +1,86 @@
-// 58-kip-image: puts the early part in front of the staged initrd, as one file.
+// 58-kip-image: makes one file of the early part, the staged initrd and the overlay of modules.
 //
 // Behind the generators (50, 52, Debian 13's 55) and before those who read the result (ukify 60,
 // Gentoo's disk check 85, the loader entry 90). Debian 12's initrd is staged at 85 only: there the
 // same program runs once more, as 86. Running twice is running once.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
-#include "src/cli/packing.h"
-#include "src/cli/plugin.h"
+#include "src/cli/microcode_step.h"
+#include "src/cli/module_step.h"
 #include "src/cli/staging.h"
-#include "src/image/join.h"
+#include "src/image/overlay_sign.h"
 
 namespace kip::plugins {
 namespace {
 
+using cli::Failure;
 using ucode::Vendor;
+using Kind = cli::ImageChoice::Kind;
+using Place = cli::ModuleStep::Place;
 using Vendors = std::set<Vendor>;
 
 class Image {
  public:
-  explicit Image(const cli::Plugin& plugin) : plugin_(plugin), call_(plugin.call()) {}
+  explicit Image(const cli::Plugin& plugin)
+      : plugin_(plugin),
+        call_(plugin.call()),
+        messages_(plugin.messages()),
+        microcode_(plugin),
+        modules_(plugin) {}
 
   int run() {
     auto staging = cli::read_staging(call_.staging);
     if (!staging) return plugin_.give_up(call_.staging, staging.error());
     staging_ = std::move(*staging);
-    if (const auto code = options()) return *code;
-    Vendors vendors;
-    if (const auto code = look_at_early_part(vendors)) {
-      const cli::ImageChoice choice = choose_image(call_, staging_);
-      if (choice.kind == cli::ImageChoice::Kind::kMerge)
-        say_forbidden(choice.source, ", and stays: no microcode of ours takes its place");
-      return *code;
+    if (call_.last && is_as_left(call_.staging, staging_)) {
+      messages_.detail("an earlier run has done the work");
+      return 0;
     }
-    say_foreign_microcode();
-    for (const Vendor vendor : {Vendor::kIntel, Vendor::kAmd}) {
-      const std::string name = microcode_name(vendor);
-      if (!vendors.contains(vendor) || !stands_in_front(name)) continue;
-      if (!replace(call_.staging + "/" + name, call_.staging + "/" + name, {vendor})) return 0;
-      vendors.erase(vendor);
-    }
-    return vendors.empty() ? 0 : add(vendors);
+    if (const auto code = microcode_.read_settings()) return *code;
+    choice_ = choose_image(call_, staging_);
+    if (!leaves_modules_to_86()) modules_.decide();
+    if (const auto failure = microcode_.look()) say_no_microcode(*failure);
+    if (!microcode_.vendors().empty() && !replace_staged_microcode()) microcode_.done();
+    const int code = add();
+    if (code == 0) note();
+    return code;
   }
 
  private:
-  static std::string microcode_name(Vendor vendor) {
-    return std::string("microcode-") + ucode::vendor_name(vendor);
+  void say_no_microcode(const Failure& failure) const {
+    messages_.error_at(failure.place, failure.error);
+    messages_.warning(modules_.idle() ? "the image is left as it is" : "no microcode is added");
   }
 
-  // Files that the loader entry lists before every initrd.
-  bool stands_in_front(const std::string& name) const {
-    return call_.caller->lists_microcode && staging_.has(staging_.microcode, name);
+  void note() const {
+    if (const Status noted = cli::note_left(call_.staging); !noted)
+      messages_.detail("what was done cannot be noted down: " + noted.error().what);
   }
 
-  std::string early() const { return call_.staging + "/" + cli::kEarlyPart; }
-
-  int nothing_chosen() const {
-    plugin_.messages().detail("no microcode was chosen");
-    return 0;
+  // A generator behind 58 may still stage an initrd.
+  bool leaves_modules_to_86() const {
+    return !call_.last && (choice_.kind == Kind::kNothing || choice_.kind == Kind::kElsewhere);
   }
 
-  // 0 if there is none.
-  std::optional<int> look_at_early_part(Vendors& vendors) {
-    const auto directory = cli::open_own_directory(call_.staging);
-    if (!directory && directory.error().system_errno == ENOENT) return nothing_chosen();
-    if (!directory)
-      return plugin_.give_up(call_.staging + "/" + cli::kOwnDirectory, directory.error());
-    const auto file = root_.open(early(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (!file && file.error().system_errno == ENOENT) return nothing_chosen();
-    if (!file) return plugin_.give_up(early(), file.error());
-    const auto front = image::read_front(file->get());
-    if (!front) return plugin_.give_up(early(), front.error());
-    if (front->own.empty())
-      return plugin_.give_up(early(), {Errc::kCorrupt, "is no early part of kip", {}, 0});
-    for (const image::EarlyManifest& own : front->own) {
-      for (const image::ManifestCpu& cpu : own.cpus) vendors.insert(cpu.vendor);
+  // Those of our vendors are merged with ours, each in its file. False after an error was said.
+  bool replace_staged_microcode() {
+    microcode_.say_foreign(staging_);
+    for (const Vendor vendor : {Vendor::kIntel, Vendor::kAmd}) {
+      const std::string name = cli::microcode_name(vendor);
+      if (!microcode_.vendors().contains(vendor) || !microcode_.stands_in_front(staging_, name))
+        continue;
+      const std::string path = call_.staging + "/" + name;
+      if (const auto failure = write(path, path, {vendor}))
+        return say_no_microcode(*failure), false;
+      microcode_.done_for(vendor);
     }
-    return std::nullopt;
-  }
-
-  std::optional<int> options() {
-    const policy::MicrocodeSettings& settings = plugin_.settings().microcode;
-    auto holds = cli::parse_selectors(values_of(settings.hold));
-    auto pins = cli::parse_pins(values_of(settings.pin));
-    if (!holds) return plugin_.give_up("Hold=", holds.error());
-    if (!pins) return plugin_.give_up("Pin=", pins.error());
-    options_.select.holds = std::move(*holds);
-    options_.select.pins = std::move(*pins);
-    options_.select.kernel = ucode::KernelVersion::parse(call_.kernel);
-    options_.strip = settings.conflict.value == policy::Conflict::kStrip;
-    options_.time = cli::source_date_epoch(plugin_.messages());
-    return std::nullopt;
-  }
-
-  void say_foreign_microcode() const {
-    for (const std::string& name : staging_.microcode) {
-      const bool ours =
-          name == microcode_name(Vendor::kIntel) || name == microcode_name(Vendor::kAmd);
-      if (ours || !stands_in_front(name)) continue;
-      plugin_.messages().warning(
-          quote(name) + " was staged by another plugin, and stands in front of what kip adds");
-    }
+    return true;
   }
 
   // An earlier run, before a generator staged one more.
-  bool is_done() const {
+  bool is_first_of_several_done() const {
     if (staging_.initrds.size() < 2) return false;
     const auto file = root_.open(call_.staging + "/" + staging_.initrds.front(), O_RDONLY);
     if (!file) return false;
@@ -112,94 +88,142 @@ class Image {
     return front && !front->own.empty();
   }
 
-  // As 58; as 86 the mark is there. It goes with the staging area.
-  bool is_first_run() const {
-    const std::string mark = call_.staging + "/" + cli::kOwnDirectory + "/image-seen";
-    const Fd made(::open(mark.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-    return made || errno != EEXIST;
+  int add() {
+    if (!microcode_.vendors().empty() && is_first_of_several_done()) {
+      messages_.detail("the first of several initrds has the microcode already");
+      microcode_.done();
+    }
+    if (staging_.uki && cli::has_note(call_.staging)) {
+      messages_.detail("'uki.efi' was made of what the first run left");
+      return 0;
+    }
+    if (choice_.kind == Kind::kMerge) return merge();
+    const bool nothing = microcode_.vendors().empty() && modules_.idle();
+    if (choice_.kind == Kind::kNothing || nothing) return nothing_to_do(nothing);
+    if (choice_.kind == Kind::kSeparate) {
+      messages_.detail(choice_.why);
+      separate();
+    } else if (!microcode_.vendors().empty()) {
+      messages_.warning("no microcode is added: " + choice_.why);
+    }
+    return leaves_modules_to_86() ? 0 : beside();
   }
 
-  int add(const Vendors& vendors) {
-    if (is_done()) {
-      plugin_.messages().detail("the first of several initrds has the microcode already");
-      return 0;
-    }
-    const cli::ImageChoice choice = choose_image(call_, staging_);
-    if (!is_first_run() && staging_.uki) {
-      plugin_.messages().detail("'uki.efi' was made of what the first run left");
-      return 0;
-    }
-    switch (choice.kind) {
-      case cli::ImageChoice::Kind::kMerge:
-        replace(choice.source, choice.target, vendors);
-        break;
-      case cli::ImageChoice::Kind::kSeparate:
-        plugin_.messages().detail(choice.why);
-        separate(vendors);
-        break;
-      case cli::ImageChoice::Kind::kLost:
-        plugin_.messages().warning("no microcode is added: " + choice.why);
-        break;
-      case cli::ImageChoice::Kind::kNothing:
-        plugin_.messages().detail("nothing to do: " + choice.why);
-        break;
-    }
+  int nothing_to_do(bool wanted_nothing) {
+    if (wanted_nothing) return 0;
+    messages_.detail("nothing to do: " + choice_.why);
+    if (call_.last && modules_.requires_some())
+      messages_.warning("Require= is not judged: " + choice_.why);
     return 0;
   }
 
-  // One file a vendor, under the names that other plugins know.
-  void separate(const Vendors& vendors) {
-    for (const Vendor vendor : vendors) {
-      if (!replace("", call_.staging + "/" + microcode_name(vendor), {vendor})) return;
+  // One file of all.
+  int merge() {
+    if (microcode_.vendors().empty()) {
+      microcode_.say_forbidden(choice_.source, ", and stays: no microcode of ours takes its place");
     }
+    modules_.read(choice_.bases);
+    modules_.build(Place::kBehind);
+    if (modules_.fails()) return modules_.finish();
+    drop_ = drops_overlay();
+    if (!write_all(microcode_.vendors())) modules_.lose("");
+    return modules_.finish();
   }
 
-  // What the generator packed in spite of Hold= or Pin=; `fate` begins with a comma.
-  void say_forbidden(const std::string& source, const char* fate) const {
-    if (options_.select.holds.empty() && options_.select.pins.empty()) return;
-    const auto updates = image::forbidden(root_, source, options_.select);
-    if (!updates) return;  // whoever reads it next says why
-    for (const ucode::Update& update : *updates) {
-      plugin_.messages().warning(fmt::format(
-          "{}: revision {:#010x} for {} came with the initrd, against Hold= or Pin={}",
-          quote(source), update.revision, update.targets.front().signature.name(), fate));
-    }
+  // An overlay of an earlier run, where policy selects nothing any more.
+  bool drops_overlay() const {
+    if (!modules_.drops_overlay()) return false;
+    const auto file = root_.open(choice_.source, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    return file && image::may_have_overlay(file->get());
   }
 
   // False after an error was said; what was there is there still.
-  bool replace(const std::string& source, const std::string& target, const Vendors& vendors) {
-    image::JoinOptions options = options_;
-    options.vendors = vendors;
-    const auto join = image::plan_join(root_, early(), source, options);
-    if (!join) return plugin_.give_up(source.empty() ? early() : source, join.error()), false;
-    if (!join->needed()) {
-      plugin_.messages().note(quote(source) + " serves these CPUs as it is");
-      say_forbidden(source, ", and stays: the image serves these CPUs as it is");
-      return true;
+  bool write_all(const Vendors& vendors) {
+    const bool has_modules = drop_ || !modules_.overlay().empty();
+    if (vendors.empty() && !has_modules) return true;
+    const auto failure = write(choice_.source, choice_.target, vendors, /*whole=*/true);
+    if (!failure) return true;
+    if (vendors.empty() || !has_modules) {
+      plugin_.give_up(failure->place, failure->error);
+      return false;
     }
-    if (!source.empty()) say_forbidden(source, ", and is left out");
+    say_no_microcode(*failure);
+    return write_all({});  // nobody loses modules for an early part that is damaged
+  }
+
+  // Images that stay as they are: modules in a file of their own, if somebody takes that.
+  int beside() {
+    modules_.read(choice_.bases);
+    if (choice_.takes_overlay) {
+      modules_.build(Place::kApart, size_of_microcode());
+    } else {
+      modules_.lose(choice_.why);
+    }
+    return modules_.finish();
+  }
+
+  std::uint64_t size_of_microcode() const {
+    std::uint64_t size = 0;
+    for (const std::string& name : staging_.microcode) {
+      struct stat status;
+      if (::stat((call_.staging + "/" + name).c_str(), &status) == 0)
+        size += static_cast<std::uint64_t>(status.st_size);
+    }
+    return size;
+  }
+
+  // One file a vendor, under the names that other plugins know.
+  void separate() {
+    for (const Vendor vendor : microcode_.vendors()) {
+      const std::string path = call_.staging + "/" + cli::microcode_name(vendor);
+      if (const auto failure = write("", path, {vendor})) return say_no_microcode(*failure);
+    }
+  }
+
+  // `whole`: with what there is of modules.
+  std::optional<Failure> write(const std::string& source, const std::string& target,
+                               const Vendors& vendors, bool whole = false) {
+    image::JoinOptions options = microcode_.options();
+    options.vendors = vendors;
+    if (whole) {
+      options.overlay = modules_.overlay();
+      options.drop_overlay = drop_;
+      options.tail = modules_.tail();
+    }
+    const std::string early = vendors.empty() ? "" : microcode_.early();
+    const auto join = image::plan_join(root_, early, source, options);
+    if (!join) return Failure{source.empty() ? early : source, join.error()};
+    if (!vendors.empty()) microcode_.say_fate(*join, source);
+    if (!join->needed()) return std::nullopt;
     auto file = AtomicFile::create(target, AtomicFile::Existing::kReplaceLink, 0600);
-    if (!file) return plugin_.give_up(target, file.error()), false;
+    if (!file) return Failure{target, file.error()};
     const auto early_size = image::write_join(root_, *join, options, *file);
-    if (!early_size) return plugin_.give_up(target, early_size.error()), false;
+    if (!early_size) return Failure{target, early_size.error()};
     if (const Status status = file->commit(AtomicFile::Sync::kNone); !status)
-      return plugin_.give_up(target, status.error()), false;
-    plugin_.messages().note(fmt::format("{}: {} of microcode, {} bytes, in front of {} bytes",
-                                        quote(target),
-                                        cli::counted(join->selection.choices.size(), "update"),
-                                        *early_size, file->written() - *early_size));
-    return true;
+      return Failure{target, status.error()};
+    if (*early_size != 0) {
+      messages_.note(fmt::format("{}: {} of microcode, {} bytes, in front of {} bytes",
+                                 quote(target),
+                                 cli::counted(join->selection.choices.size(), "update"),
+                                 *early_size, file->written() - *early_size));
+    }
+    return std::nullopt;
   }
 
   const cli::Plugin& plugin_;
   const cli::Invocation& call_;
+  const cli::Messages& messages_;
   Root root_;
   cli::Staging staging_;
-  image::JoinOptions options_;
+  cli::ImageChoice choice_;
+  cli::MicrocodeStep microcode_;
+  cli::ModuleStep modules_;
+  bool drop_ = false;  // the overlay of an earlier run
 };
 
 int run(int argc, char** argv) {
   cli::Plugin plugin("58-kip-image", argc, argv);
+  if (plugin.call().action == cli::Invocation::Action::kRemove) cli::forget_pending(plugin);
   if (const auto code = plugin.begin()) return *code;
   return Image(plugin).run();
 }

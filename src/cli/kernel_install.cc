@@ -51,6 +51,12 @@ Invocation usage() {
   return call;
 }
 
+// The one program goes by two names, install.d/README.md.
+bool is_called_as_86(const char* program) {
+  const char* const slash = std::strrchr(program, '/');
+  return std::strncmp(slash == nullptr ? program : slash + 1, "86-", 3) == 0;
+}
+
 // VERSION IMAGE, and no verb.
 bool is_gentoo(int argc) {
   return argc == 3 && environment("INSTALLKERNEL_STAGING_AREA") &&
@@ -64,6 +70,8 @@ Invocation from_gentoo(char** argv) {
   call.staging = text_of("INSTALLKERNEL_STAGING_AREA");
   call.layout = text_of("INSTALLKERNEL_LAYOUT");
   call.caller = &kGentoo;
+  call.last = true;
+  call.arguments = {"installkernel", call.kernel, call.image};
   call.verbose = is_on("INSTALLKERNEL_VERBOSE");
   return call;
 }
@@ -79,7 +87,24 @@ Invocation from_systemd(int argc, char** argv) {
   call.is_uki = text_of("KERNEL_INSTALL_IMAGE_TYPE") == "uki";
   call.caller = systemd_here();
   call.verbose = is_on("KERNEL_INSTALL_VERBOSE");
+  call.last = is_called_as_86(argv[0]);
+  call.arguments = {"add", call.kernel, call.image};
+  call.arguments.insert(call.arguments.end(), call.initrds.begin(), call.initrds.end());
   return call;
+}
+
+Invocation removal(const char* kernel) {
+  Invocation call = nothing("nothing to do for 'remove'");
+  call.action = Invocation::Action::kRemove;
+  call.kernel = kernel;
+  return call;
+}
+
+// Of builders of images, and only beside the caller's own.
+std::string root_told() {
+  const bool beside =
+      environment("KERNEL_INSTALL_CONF_ROOT") || environment("INSTALLKERNEL_CONF_ROOT");
+  return beside ? text_of("KIP_ROOT") : "";
 }
 
 }  // namespace
@@ -94,6 +119,10 @@ Invocation read_invocation(int argc, char** argv) {
     call = from_gentoo(argv);
   } else if (argc < 2) {
     return usage();
+  } else if (argc >= 3 && std::strcmp(argv[1], "remove") == 0) {
+    call = removal(argv[2]);
+    call.root = root_told();
+    return call;
   } else if (std::strcmp(argv[1], "add") != 0) {
     return nothing("nothing to do for " + quote(argv[1]));
   } else if (argc < 5) {
@@ -103,8 +132,7 @@ Invocation read_invocation(int argc, char** argv) {
   }
   if (call.layout == "ostree")
     return nothing("the initrd of an ostree deployment is not ours to change");
-  if (environment("KERNEL_INSTALL_CONF_ROOT") || environment("INSTALLKERNEL_CONF_ROOT"))
-    call.root = text_of("KIP_ROOT");
+  call.root = root_told();
   call.action = Invocation::Action::kAdd;
   return call;
 }

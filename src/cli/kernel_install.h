@@ -1,7 +1,7 @@
 // How kernel-install calls a plugin: arguments, environment, and what differs by systemd version.
 //
 //   const Invocation call = read_invocation(argc, argv);
-//   if (!call.wants_add()) return 0;            // and call.why says it to whoever asked for details
+//   if (call.action == Invocation::Action::kNothing) return 0;   // and call.why says it to whoever asks
 //
 // Two callers are known: systemd's kernel-install from 251 on (250 has no staging area: nothing is
 // done there), and Gentoo's installkernel without systemd, whose preinst.d hooks get VERSION IMAGE
@@ -31,12 +31,12 @@ struct CallerRow {
 std::span<const CallerRow> caller_table();
 
 struct Invocation {
-  enum class Action { kAdd, kNothing, kUsage };
+  enum class Action { kAdd, kRemove, kNothing, kUsage };
   Action action = Action::kNothing;
-  std::string why;  // for kNothing and kUsage: one line
+  std::string why;  // for all but kAdd: one line
 
   const CallerRow* caller = nullptr;  // kAdd: never null
-  std::string kernel;                 // KVER
+  std::string kernel;                 // KVER; of kRemove, too
   std::string entry_directory;       // "$BOOT/TOKEN/KVER", which may not exist; empty with Gentoo's
   std::string image;                 // the kernel's file
   std::vector<std::string> initrds;  // given on kernel-install's command line
@@ -44,6 +44,10 @@ struct Invocation {
   std::string layout;                // "bls", "uki", "other", …; may be empty
   bool is_uki = false;               // the kernel's file is one already
   bool verbose = false;
+  bool last =
+      false;  // behind this run none of the image plugin comes: it is called as 86, or by Gentoo's
+  std::vector<std::string>
+      arguments;  // the caller's own: "add", KVER, image, initrds; Gentoo's: its name, VERSION, image
   std::string root;  // KIP_ROOT, honoured only beside the caller's own CONF_ROOT; empty: '/'
 };
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <csignal>
 
 #include "src/cli/plugin.h"
@@ -15,13 +16,14 @@ std::optional<int> Plugin::begin() {
     case Invocation::Action::kUsage:
       messages_.error(call_.why);
       return 1;
+    case Invocation::Action::kRemove:
     case Invocation::Action::kNothing:
       messages_.detail(call_.why);
       return 0;
     case Invocation::Action::kAdd:
       break;
   }
-  if (!read_settings()) return settings_.microcode.on_none.value == policy::OnNone::kFail ? 1 : 0;
+  if (!read_settings()) return insists() ? 1 : 0;
   if (!settings_.image.enabled.value) {
     messages_.detail("turned off by " + quote(to_text(*settings_.image.enabled.origin)));
     return 0;
@@ -35,7 +37,8 @@ bool Plugin::read_settings() {
     messages_.error_at(call_.root, root.error());
     return false;
   }
-  auto settings = policy::read_settings(*root);
+  root_ = std::move(*root);
+  auto settings = policy::read_settings(root_);
   if (!settings) {
     messages_.error("kip.conf.d: " + settings.error().what);
     return false;
@@ -46,6 +49,16 @@ bool Plugin::read_settings() {
   if (!settings_.broken()) return true;
   messages_.error("the image is left as it is until that is mended");
   return false;
+}
+
+// What was asked for under penalty, as far as that could be read.
+bool Plugin::insists() const {
+  const policy::ModuleSettings& modules = settings_.modules;
+  const bool requires_some = std::any_of(
+      modules.words.begin(), modules.words.end(),
+      [](const policy::ModuleWord& word) { return word.effect == policy::Effect::kRequire; });
+  return settings_.microcode.on_none.value == policy::OnNone::kFail ||
+         (requires_some && modules.on_require.value == policy::OnRequire::kFail);
 }
 
 int Plugin::give_up(const std::string& path, const Error& error) const {

@@ -31,11 +31,17 @@ class Plugin {
   const Invocation& call() const { return call_; }
   const policy::Settings& settings() const { return settings_; }
 
+  /// What KIP_ROOT stands for, or '/': where settings, kernels' modules and kip's own state are. Not what the caller names
+  /// (staging area, images).
+  const Root& root() const { return root_; }
+
  private:
   bool read_settings();
+  bool insists() const;
 
   Messages messages_;
   Invocation call_;
+  Root root_;
   policy::Settings settings_;
 };
 

@@ -44,9 +44,9 @@ class Surroundings {
   std::map<std::string, std::optional<std::string>> before_;
 };
 
-Invocation read(std::vector<std::string> arguments, const Environment& environment) {
+Invocation read(std::vector<std::string> arguments, const Environment& environment,
+                std::string name = "plugin") {
   const Surroundings surroundings(environment);
-  std::string name = "plugin";
   std::vector<char*> argv = {name.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   const int argc = static_cast<int>(argv.size());
@@ -122,7 +122,7 @@ const std::vector<CallRow> kCalls = {
     {"Remove",
      {"remove", "6.12.1", "/boot/token/6.12.1"},
      k254,
-     Action::kNothing,
+     Action::kRemove,
      "nothing to do for 'remove'"},
     {"RemoveWithoutAnything", {"remove"}, {}, Action::kNothing, "nothing to do for 'remove'"},
     {"AnUnknownVerb", {"sign", "6.12.1"}, k254, Action::kNothing, "nothing to do for 'sign'"},
@@ -224,6 +224,31 @@ TEST_P(ReadVerbose, IsWhatTheCallerSays) {
 
 INSTANTIATE_TEST_SUITE_P(Every, ReadVerbose, testing::ValuesIn(kVerboseCalls),
                          [](const auto& row) { return std::string(row.param.name); });
+
+TEST(ReadInvocation, KeepsTheWordsThatAskForItAgain) {
+  std::vector<std::string> arguments = kAddCall;
+  arguments.push_back("/boot/one.img");
+  EXPECT_EQ(read(arguments, k254).arguments,
+            (std::vector<std::string>{"add", "6.12.1", "/vmlinuz", "/boot/one.img"}));
+  EXPECT_EQ(read({"6.12.1", "/vmlinuz"}, kGentoo).arguments,
+            (std::vector<std::string>{"installkernel", "6.12.1", "/vmlinuz"}));
+}
+
+TEST(ReadInvocation, KnowsTheKernelThatIsRemoved) {
+  const Invocation call = read({"remove", "6.12.1", "/boot/token/6.12.1"},
+                               {{"KERNEL_INSTALL_CONF_ROOT", "/c"}, {"KIP_ROOT", "/srv/root"}});
+  EXPECT_EQ(call.kernel, "6.12.1");
+  EXPECT_EQ(call.root, "/srv/root");
+}
+
+// It goes by its name, and Gentoo's script has no 86.
+TEST(ReadInvocation, TellsTheLastRunOfTheImagePlugin) {
+  EXPECT_FALSE(read(kAddCall, k254, "58-kip-image.install").last);
+  EXPECT_TRUE(read(kAddCall, k254, "86-kip-image.install").last);
+  EXPECT_TRUE(read(kAddCall, k254, "/usr/lib/kernel/install.d/86-kip-image.install").last);
+  EXPECT_FALSE(read(kAddCall, k254, "/opt/86-x/58-kip-image.install").last);
+  EXPECT_TRUE(read({"6.12.1", "/vmlinuz"}, kGentoo, "58-kip-image.install").last);
+}
 
 TEST(KipRoot, CountsOnlyBesideTheCallersOwnRoot) {
   const Environment root = {{"KIP_ROOT", "/srv/root"}};

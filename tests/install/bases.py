@@ -34,10 +34,15 @@ def _piped(command, data):
     return done.stdout
 
 
+def zstd_of(more):
+    """A compressed archive with more in it than the usual one."""
+    return _piped(["zstd", "-q", "-c", "-"], newc.write(_TREE | more))
+
+
 @functools.cache
 def zstd():
     """The usual one: a compressed archive, nothing in front."""
-    return _piped(["zstd", "-q", "-c", "-"], newc.write(_TREE))
+    return zstd_of({})
 
 
 @functools.cache

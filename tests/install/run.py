@@ -21,14 +21,16 @@ sys.dont_write_bytecode = True  # the tests leave nothing behind in the source t
 sys.path.append(str(Path(__file__).resolve().parent.parent / "boot"))  # newc, blobs, cpus, fault
 
 import machine
+import module_situations
 import situations
 from fault import Fault, require
 from judge import Verdict
+from module_judge import ModuleVerdict
 from outcome import agrees
 from scene import EARLY_STEP, IMAGE_STEP, LAST, Scene, following
 
 LOG_TAIL = 30  # lines of kernel-install's output shown below a failure
-PROGRAMS = (EARLY_STEP, IMAGE_STEP)
+PROGRAMS = (EARLY_STEP, IMAGE_STEP, "make-example-modules")
 
 
 def _arguments():
@@ -42,7 +44,7 @@ def _arguments():
     arguments = parser.parse_args()
     if not (arguments.list or arguments.programs):
         parser.error("--programs is missing")
-    rows = situations.table()
+    rows = sorted(situations.table() + module_situations.table(), key=lambda row: row.machine.version)
     if not arguments.only:
         standard = arguments.tier == "standard" and not arguments.list
         return arguments, [row for row in rows if not standard or row.machine is machine.HOST]
@@ -79,7 +81,8 @@ def _attempt(row, programs):
             if row.follows:
                 row = _previous(row, programs, scratch / "previous")
             (scratch / "scene").mkdir()
-            seen, log = Verdict(row, Scene(scratch / "scene", row.machine, row.layout, row.setup, programs)).run()
+            verdict = ModuleVerdict if row.setup.modules else Verdict
+            seen, log = verdict(row, Scene(scratch / "scene", row.machine, row.layout, row.setup, programs)).run()
     except Fault as fault:
         return "FAIL", str(fault), fault.log
     except (OSError, subprocess.SubprocessError) as error:

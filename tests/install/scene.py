@@ -1,6 +1,6 @@
 """A sandbox for one situation: what is on the machine before, kernel-install's runs, what they leave behind.
 
-    DIR/conf      kernel-install's configuration, and below it kip's (KIP_ROOT)
+    DIR/conf      kernel-install's configuration, and below it kip's (KIP_ROOT), with modules and kip's own records
     DIR/usr, etc  plugins: ours, the stand-in for a generator, and observers that copy the staging area
     DIR/stage     what the generator stages; DIR/outside what it links to; DIR/entry what it puts on $BOOT
     DIR/args      initrds given on the command line; DIR/firmware; DIR/vmlinuz*
@@ -10,13 +10,14 @@
 
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pe
 from updates import SPECS, by_vendor, file_of
 
-KVER = "6.12.0-kip"
+KVER = "6.12.0-example"  # of make-example-modules
 TOKEN = "0123456789abcdef0123456789abcdef"
 IMAGE_STEP, LATE_STEP, EARLY_STEP = "58-kip-image", "86-kip-image", "45-kip-microcode"
 BEFORE, AFTER, LAST, LATE = "57", "59", "99", "85"
@@ -57,6 +58,8 @@ class Setup:
     firmware: tuple = ("skylake-old", "cascade", "skylake")  # names of updates
     cpus: tuple | None = ("skylake",)  # KIP_CPU; None: neither it nor KIP_FIRMWARE is set
     conf: str = ""  # a file of kip.conf.d
+    modules: bool = False  # there are some below KIP_ROOT
+    missing: tuple = ()  # names of those that are not built yet
     masks: tuple = ()  # plugins of ours that are masked
     kernel: bytes = KERNEL
     umask: int = 0o022  # of the second run; the first one has the usual one
@@ -106,6 +109,8 @@ class Scene:
             (directory / name).mkdir()
         self._write_inputs()
         self._write_boot()
+        if setup.modules:
+            self.take_modules()
         machine.lay_out(directory, self._plugins())
 
     def _write_inputs(self):
@@ -130,6 +135,27 @@ class Scene:
             directory = self.at / "firmware" / f"{vendor}-ucode"
             directory.mkdir()
             (directory / "microcode.bin").write_bytes(file_of(vendor, names))
+
+    def complete_modules(self):
+        """Every module is built, and in depmod's index."""
+        if self.setup.modules:
+            self._write_modules(())
+
+    def take_modules(self):
+        """The tree as it is before the missing ones are built."""
+        self._write_modules(self.setup.missing)
+
+    def _write_modules(self, missing):
+        conf = self.at / "conf"
+        shutil.rmtree(conf / "usr", ignore_errors=True)
+        subprocess.run([self.programs / "make-example-modules", conf], check=True, stdout=subprocess.DEVNULL)
+        shutil.rmtree(conf / "usr/lib/dracut")
+        (conf / "etc/kip/kip.conf.d/50-laptop.conf").unlink()
+        for name in missing:
+            (conf / f"usr/lib/modules/{KVER}/extra/{name}.ko").unlink()
+        if missing:
+            depmod = next(path for path in ("/sbin/depmod", "/usr/sbin/depmod") if Path(path).exists())
+            subprocess.run([depmod, "-b", conf, KVER], check=True)
 
     def _write_staged(self, name, content):
         """A file for the generator to copy: its own, 0644, or a link to one outside."""
@@ -186,6 +212,8 @@ class Scene:
 
     def _inputs(self):
         found = {name: snapshot(self.at / name) for name in _INPUTS if (self.at / name).is_dir()}
+        for name in [name for name in found["conf"] if name.split("/")[0] == "var"]:
+            del found["conf"][name]  # kip's own
         return found | {"vmlinuz": (self.at / "vmlinuz.efi").read_bytes()}
 
     def _run(self, arguments, umask):

@@ -15,10 +15,12 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "boot"))
 import bases
 import machine
 import newc
+from fault import Fault
 from image import MICROCODE
 from judge import Verdict
+from module_judge import modules_behind
 from outcome import REPLACED, Outcome, boots
-from scene import Setup
+from scene import KVER, Setup
 from situations import Situation
 from updates import file_of
 
@@ -66,6 +68,36 @@ def cases():
     yield "a base at no multiple of 4", good + b"\0" + bases.raw(), bases.raw()
 
 
+def _overlay(*paths, tree=f"usr/lib/modules/{KVER}/", mark="kip/modules"):
+    return newc.write({mark: b"kip modules 1\n"} | {tree + path: b"x" for path in paths})
+
+
+def module_cases():
+    """(what is wrong, image, the modules that a right one has)."""
+    base, index = bases.zstd(), "modules.dep.bin"
+    good = _overlay(index, "extra/zfs.ko")
+    yield "", base + bytes(3) + good, ("zfs.ko",)
+    yield "", base + good + bytes(8), ("zfs.ko",)
+    yield "", base, ()
+    yield "a lost byte of the base", base[:-1] + good, ("zfs.ko",)
+    yield "modules without an index", base + _overlay("extra/zfs.ko"), ("zfs.ko",)
+    yield "modules beside the tree", base + _overlay(index, "extra/zfs.ko", tree="lib/modules/6.1/"), ("zfs.ko",)
+    yield "an archive that is none of ours", base + _overlay(index, mark="kip/early"), ()
+    yield "no archive", base + b"\1\2\3\4", ()
+    yield "another module", base + _overlay(index, "extra/spl.ko"), ("zfs.ko",)
+
+
+def wrong_modules():
+    """One line for each case that was judged wrongly."""
+    for fault, handed_over, modules in module_cases():
+        try:
+            named = "" if modules_behind(handed_over, bases.zstd()) == modules else "not the modules"
+        except Fault as found:
+            named = str(found)
+        if bool(named) != bool(fault):
+            yield f"{fault or 'a right image with modules'}: {named or 'not noticed'}"
+
+
 def main():
     """One line for each wrong image that passed, and for each right one that did not."""
     wrong = 0
@@ -74,6 +106,9 @@ def main():
         if (right and not named) != (fault == ""):
             wrong += 1
             print(f"selftest: {fault or 'a right image'}: " + ("; ".join(named) or "not noticed"))
+    for line in wrong_modules():
+        wrong += 1
+        print(f"selftest: {line}")
     print("install selftest: " + (f"{wrong} wrong" if wrong else "every fault was named"))
     return 1 if wrong else 0
 

@@ -2,12 +2,12 @@
 """What the plugins leave behind when the disk fails or somebody kills them, at every system call where that could matter.
 
 A plugin runs once under strace, and its calls are counted. Then it runs again and again: each call that writes, makes or
-names something fails once (ENOSPC, EROFS), or is the last one it makes (SIGKILL). Whatever happens, a staged file is what
-it was or whole and new, no other file called initrd* or microcode* appears, what links point to is untouched, and the
+names something fails once (ENOSPC, EROFS, EIO), or is the last one it makes (SIGKILL). Whatever happens, a staged file is
+what it was or whole and new, no other file called initrd* or microcode* appears, what links point to is untouched, and the
 plugin ends with 0 (or is dead).
 
     tests/plugins/faults.py --programs build/release          ENOSPC and SIGKILL at calls that write
-    tests/plugins/faults.py --programs build/release --all    both errors, once and from then on; SIGKILL at every call
+    tests/plugins/faults.py --programs build/release --all    all errors, once and from then on; SIGKILL at every call
                                                               behind the output's opening; more situations
 
 KIP_SLOW=1 stands for --all, KIP_PROGRAMS for --programs. Sanitized programs are several times as slow.
@@ -25,7 +25,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from injection import Call, Wrong, calls_of, points_of, sweep_all, under_strace  # noqa: E402
 
-KERNEL = "0.0.0-kip-test"
+sys.path.append(str(Path(__file__).parents[1] / "boot"))
+import newc  # noqa: E402
+
+KERNEL = "6.12.0-example"  # of make-example-modules, whose snippets ask for zfs and spl
 MICROCODE, IMAGE = "45-kip-microcode", "58-kip-image"
 CPUS = "06-55-07 cpu00A00F11"  # of make-example-firmware's tree
 
@@ -37,13 +40,16 @@ class Situation:
     target: str  # what is to be made, below the staging area
     initrds: list = field(default_factory=list)  # arguments
     always: list = field(default_factory=list)  # injections of every run
+    modules: bool = False  # instead of microcode; depmod is a process of its own, and left alone
     slow: bool = False  # only with --all
 
 
 SITUATIONS = [
     Situation("45 stages the early part", MICROCODE, "kip.d/early.cpio"),
     Situation("58 merges with a linked initrd", IMAGE, "initrd"),
-    Situation("58 writes microcode files", IMAGE, "microcode-intel", initrds=["/boot/given.img"], slow=True),
+    Situation("58 writes microcode files", IMAGE, "microcode-intel", initrds=["given.img"], slow=True),
+    Situation("58 adds modules", IMAGE, "initrd", modules=True),
+    Situation("58 writes a file of modules", IMAGE, "initrd.zz-kip-modules", initrds=["given.img"], modules=True, slow=True),
 ]
 
 
@@ -54,11 +60,17 @@ class Area:
         self.place, self.tree, self.base, self.situation = place, tree, base, situation
         shutil.rmtree(place, ignore_errors=True)
         self.staging = place / "staging"
-        (place / "root").mkdir(parents=True)
+        place.mkdir(parents=True)
+        if situation.modules:
+            (place / "root").symlink_to(tree)
+        else:
+            (place / "root").mkdir()
         self.staging.mkdir(mode=0o700)
         if not situation.initrds:
             (place / "initrd.img").write_bytes(base)
             (self.staging / "initrd").symlink_to(place / "initrd.img")
+        for name in situation.initrds:
+            (place / name).write_bytes(base)
         if early is not None:
             (self.staging / "kip.d").mkdir(mode=0o700)
             (self.staging / "kip.d/early.cpio").write_bytes(early)
@@ -72,7 +84,8 @@ class Area:
             "ASAN_OPTIONS": "detect_leaks=0",  # which does not work under ptrace
         }  # fmt: skip
         words = [str(program), "add", KERNEL, str(self.place / "entry"), str(self.place / "vmlinuz")]
-        words = under_strace(self.situation.always + injections, trace, words + self.situation.initrds)
+        words += [str(self.place / name) for name in self.situation.initrds]
+        words = under_strace(self.situation.always + injections, trace, words, children=not self.situation.modules)
         return subprocess.run(words, env=environment, capture_output=True, timeout=120)
 
     def files(self) -> dict:
@@ -85,7 +98,8 @@ class Area:
                 found[name] = ("directory", path.stat().st_mode & 0o7777)
             else:
                 found[name] = (path.stat().st_mode & 0o7777, path.read_bytes())
-        return found
+        # A place to work in, of which a dead plugin leaves something; a note of what was done, which depends on that.
+        return {name: it for name, it in found.items() if not name.startswith(("kip.d/work", "kip.d/left"))}
 
 
 class Sweep:
@@ -93,12 +107,17 @@ class Sweep:
         self.programs, self.place, self.thorough = programs, place, thorough
         self.tree, self.trace = place / "tree", place / "trace"
         subprocess.run([programs / "make-example-firmware", self.tree], check=True, stdout=subprocess.DEVNULL)
-        self.base = bytes(range(1, 251)) * 2400  # nothing that looks like an archive; two pieces and a bit
+        subprocess.run([programs / "make-example-modules", place / "machine"], check=True, stdout=subprocess.DEVNULL)
+        (place / "machine/etc/kip/kip.conf.d/50-laptop.conf").unlink()
+        self.noise = bytes(range(1, 251)) * 2400  # nothing that looks like an archive; two pieces and a bit
+        self.archive = newc.write({"usr": None, "usr/lib": None, "lib": newc.Link("usr/lib"), "init": self.noise})
         self.done, self.faults = Counter(), []
 
     def area(self, situation: Situation) -> Area:
-        early = self.early if situation.plugin == IMAGE else None
-        return Area(self.place / "area", self.tree, self.base, early, situation)
+        early = self.early if situation.plugin == IMAGE and not situation.modules else None
+        self.base = self.archive if situation.modules else self.noise
+        tree = self.place / "machine" if situation.modules else self.tree
+        return Area(self.place / "area", tree, self.base, early, situation)
 
     def baseline(self, situation: Situation) -> list[Call]:
         area = self.area(situation)
@@ -151,7 +170,7 @@ class Sweep:
         if len(changing) < 10 or not behind:
             raise Wrong(f"{situation.name}: {len(changing)} calls that change anything: that cannot be all")
         always = {injection.split(":")[0] for injection in situation.always}  # strace takes one fault a call
-        errors = ["error=ENOSPC", "error=EROFS", "error=ENOSPC+", "error=EROFS+"] if self.thorough else ["error=ENOSPC"]
+        errors = ["error=ENOSPC", "error=EROFS", "error=EIO", "error=ENOSPC+", "error=EROFS+"] if self.thorough else ["error=ENOSPC"]
         for call in changing:
             for what in errors:
                 if call.name not in always:

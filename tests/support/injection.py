@@ -33,10 +33,10 @@ class Wrong(Exception):
 
 
 def calls_of(trace: Path) -> list[Call]:
-    """Of the first process, which has to be the only one: strace counts by process."""
+    """Of the first process, which has to be the only one traced: strace counts by process."""
     counts, calls, processes = Counter(), [], set()
     for line in trace.read_text(errors="replace").splitlines():
-        process, _, text = line.partition(" ")
+        process, _, text = line.partition(" ") if line[:1].isdigit() else ("", "", line)
         processes.add(process)
         name = re.match(r"\s*(\w+)\(", text)
         if name and name[1] not in ("execve",):
@@ -63,9 +63,9 @@ def points_of(calls: list[Call]) -> tuple[list[Call], list[Call]]:
     return changing, behind
 
 
-def under_strace(injections: list, trace: Path | None, words: list) -> list:
-    """The command that runs `words` with faults; with `trace`, the calls are written there."""
-    command = ["strace", "-f", "-o", str(trace or "/dev/null")]
+def under_strace(injections: list, trace: Path | None, words: list, children: bool = True) -> list:
+    """The command that runs `words` with faults, `children` or not among it; with `trace`, the calls are written there."""
+    command = ["strace", *(["-f"] if children else []), "-o", str(trace or "/dev/null")]
     for injection in injections:
         command += ["-e", "inject=" + injection]
     if trace is None:  # stop at the calls in question only
