@@ -1,13 +1,15 @@
-// Makes an overlay of a directory's files, for rows 6 and 7 of bench/whole.py: what the image plugin does but for depmod, since the
-// files are taken for firmware.
+// Rows 6 and 7 of bench/whole.py. Makes an overlay of a directory's files: what the image plugin does but for depmod, since
+// the files are taken for firmware. With METHOD cpio, an archive of them and nothing else.
 //
-//   overlay_run BASE DIRECTORY OUT [METHOD]     METHOD: zstd, xz, gzip; none: raw
+//   overlay_run BASE DIRECTORY OUT [METHOD]     METHOD: zstd, xz, gzip, cpio; none: an overlay that is not compressed
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
+#include <map>
 #include <string_view>
 
+#include "cpio/writer.h"
 #include "src/image/overlay.h"
 
 namespace kip::bench {
@@ -44,6 +46,29 @@ Status run(const std::string& base, const std::string& directory, const std::str
   return {};
 }
 
+// Sorted, with directories, every field as an overlay has it.
+Status pack(const std::string& directory, const std::string& out) {
+  namespace fs = std::filesystem;
+  std::map<std::string, std::uint64_t> sizes;
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    const std::string path = entry.path().string().substr(directory.size() + 1);
+    sizes[path] = entry.is_directory() ? UINT64_MAX : entry.file_size();
+  }
+  AtomicFile written = TRY(AtomicFile::create(out, AtomicFile::Existing::kReplace));
+  cpio::Writer archive(written, 0);
+  for (const auto& [path, size] : sizes) {
+    if (size == UINT64_MAX) {
+      TRY(archive.directory(path));
+      continue;
+    }
+    const Fd file = TRY(Root().open(directory + "/" + path, O_RDONLY));
+    TRY(archive.begin_file(path, size));
+    TRY(archive.append(file.get(), 0, size));
+  }
+  TRY(archive.finish(cpio::kPadding));
+  return written.commit(AtomicFile::Sync::kNone);
+}
+
 }  // namespace
 }  // namespace kip::bench
 
@@ -53,11 +78,13 @@ int main(int argc, char** argv) {
   for (const Method known : {Method::kZstd, Method::kXz, Method::kGzip}) {
     if (argc == 5 && std::string_view(argv[4]) == kip::codec::method_name(known)) method = known;
   }
-  if (argc != 4 && !(argc == 5 && method)) {
-    std::fputs("usage: overlay_run BASE DIRECTORY OUT [zstd|xz|gzip]\n", stderr);
+  const bool cpio = argc == 5 && std::string_view(argv[4]) == "cpio";
+  if (argc != 4 && !method && !cpio) {
+    std::fputs("usage: overlay_run BASE DIRECTORY OUT [zstd|xz|gzip|cpio]\n", stderr);
     return 2;
   }
-  const kip::Status status = kip::bench::run(argv[1], argv[2], argv[3], method);
+  const kip::Status status = cpio ? kip::bench::pack(argv[2], argv[3])
+                                  : kip::bench::run(argv[1], argv[2], argv[3], method);
   if (status) return 0;
   std::fprintf(stderr, "overlay_run: error: %s\n", status.error().what.c_str());
   return 4;

@@ -62,7 +62,7 @@ def cases(programs, scratch, disk, memory):
         return
     for place, where, bound in (("disk", disk, ("none", 0)), ("tmpfs", memory, ("within", 1.1))):
         out, other = where / "overlay.cpio", where / "bsdtar.cpio"
-        raw = measure.Command("overlay_run", [tool, base, tree, out], check=_holds_files(out, SIZE))
+        raw = measure.Command("overlay_run", [tool, base, tree, out, "cpio"], check=_holds_files(out, SIZE))
         shell = f"cd {shlex.quote(str(tree))} && exec bsdtar -cf {shlex.quote(str(other))} --format newc ."
         peer = measure.Command("bsdtar newc", ["/bin/sh", "-ec", shell])
         yield 7, f"cpio of {FILES} files, 500 MB, to {place}", raw, peer, bound, 0

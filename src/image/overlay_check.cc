@@ -1,5 +1,7 @@
 #include <algorithm>
-#include <fcntl.h>
+#include <atomic>
+#include <functional>
+#include <thread>
 
 #include "src/image/contents.h"
 #include "src/image/overlay_check.h"
@@ -8,6 +10,27 @@ namespace kip::image {
 namespace {
 
 constexpr std::size_t kBlock = 128 * 1024;  // bytes
+
+/// Most threads: beyond it, memory for large modules is worth more.
+constexpr unsigned kMostThreads = 4;
+
+// Reads files one after the other.
+class Looker {
+ public:
+  static Result<Looker> make() { return Looker(TRY(digest::Hasher::make())); }
+
+  Result<LookedAt> look(const OverlayFile& file);
+
+ private:
+  explicit Looker(digest::Hasher hasher) : hasher_(std::move(hasher)) {}
+
+  Result<digest::Sha256> hash(Input& in, std::uint64_t& size);
+  Status look_into(Bytes stored, LookedAt& looked);
+
+  digest::Hasher hasher_;
+  codec::Decoders decoders_;
+  std::vector<std::uint8_t> block_;
+};
 
 std::vector<std::string> names_in(std::string_view list) {
   std::vector<std::string> names;
@@ -19,12 +42,6 @@ std::vector<std::string> names_in(std::string_view list) {
     list.remove_prefix(std::min(comma + 1, list.size()));
   }
   return names;
-}
-
-}  // namespace
-
-Result<Looker> Looker::make() {
-  return Looker(TRY(digest::Hasher::make()));
 }
 
 Result<LookedAt> Looker::look(const OverlayFile& file) {
@@ -72,6 +89,34 @@ Status Looker::look_into(Bytes stored, LookedAt& looked) {
   looked.srcversion = info.value("srcversion");
   looked.depends = names_in(info.value("depends"));
   return {};
+}
+
+}  // namespace
+
+Result<std::vector<LookedAt>> look_at(const std::vector<OverlayFile>& files) {
+  std::vector<Result<LookedAt>> looked(files.size(), LookedAt());
+  const std::size_t count =
+      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
+  std::vector<Looker> lookers;
+  for (std::size_t i = 0; i < std::min(count, files.size()); ++i)
+    lookers.push_back(TRY(Looker::make()));
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&](Looker& looker) {
+    for (std::size_t i = next++; i < files.size(); i = next++) looked[i] = looker.look(files[i]);
+  };
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 1; i < lookers.size(); ++i)
+      threads.emplace_back(work, std::ref(lookers[i]));
+    if (!lookers.empty()) work(lookers.front());
+  }
+  std::vector<LookedAt> all;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (!looked[i])
+      return fail(looked[i].error().code, quote(files[i].source) + ": " + looked[i].error().what);
+    all.push_back(std::move(*looked[i]));
+  }
+  return all;
 }
 
 std::optional<Finding> check_resolves(const Index& index, const std::string& path,

@@ -14,23 +14,9 @@ struct LookedAt {
   std::string unread;                // why a module was not looked into, or empty
 };
 
-/// Reads files one after the other. Memory: the largest, decompressed.
-class Looker {
- public:
-  static Result<Looker> make();
-
-  Result<LookedAt> look(const OverlayFile& file);
-
- private:
-  explicit Looker(digest::Hasher hasher) : hasher_(std::move(hasher)) {}
-
-  Result<digest::Sha256> hash(Input& in, std::uint64_t& size);
-  Status look_into(Bytes stored, LookedAt& looked);
-
-  digest::Hasher hasher_;
-  codec::Decoders decoders_;
-  std::vector<std::uint8_t> block_;
-};
+/// One a file, in their order. Reading and digests are work for several threads; nothing of that shows in the result. Memory: of
+/// each thread the largest file that it reads, decompressed. The error is that of the first file that has one, by its path.
+Result<std::vector<LookedAt>> look_at(const std::vector<OverlayFile>& files);
 
 // A module that modprobe would not find, or not load, with these indexes.
 inline constexpr const char* kRuleUnresolved = "overlay-unresolved";

@@ -37,8 +37,8 @@ bool is_plain(const std::string& path) {
 class Planner {
  public:
   Planner(const BaseModules& base, const std::string& kernel, const std::string& host,
-          const std::string& scratch, Looker looker)
-      : base_(base), host_(host), scratch_(scratch), looker_(std::move(looker)) {
+          const std::string& scratch)
+      : base_(base), host_(host), scratch_(scratch) {
     plan_.manifest.kernel = kernel;
     plan_.tail = base.tail;
     for (const auto& [path, digest] : base.files) {
@@ -50,7 +50,11 @@ class Planner {
     std::stable_sort(files.begin(), files.end(), [](const OverlayFile& a, const OverlayFile& b) {
       return std::tie(a.kind, a.path) < std::tie(b.kind, b.path);
     });
-    for (const OverlayFile& file : files) TRY(add(file));
+    for (const OverlayFile& file : files) {
+      if (!is_plain(file.path)) return fail(Errc::kInvalid, quote(file.path) + " is no path here");
+    }
+    auto looked = TRY(look_at(files));
+    for (std::size_t i = 0; i < files.size(); ++i) TRY(add(files[i], std::move(looked[i])));
     TRY(make_indexes(scratch_, plan_.manifest.kernel, host_, search));
     TRY(check());
     TRY(add_indexes());
@@ -61,21 +65,18 @@ class Planner {
  private:
   std::string modules() const { return scratch_ + "/lib/modules/" + plan_.manifest.kernel + "/"; }
 
-  Status add(const OverlayFile& file) {
-    if (!is_plain(file.path)) return fail(Errc::kInvalid, quote(file.path) + " is no path here");
+  Status add(const OverlayFile& file, LookedAt looked) {
     if (!seen_.emplace(file.kind, file.path).second) return {};
-    auto looked = looker_.look(file);
-    if (!looked) return fail(looked.error().code, quote(file.source) + ": " + looked.error().what);
     switch (file.kind) {
       case Kind::kModule:
-        return add_module(file, *std::move(looked));
+        return add_module(file, std::move(looked));
       case Kind::kFirmware:
-        plan_.manifest.firmware.push_back({file.path, looked->digest, file.reason});
-        add_file(base_.firmware + "/" + file.path, absolute(file.source), "", looked->size);
+        plan_.manifest.firmware.push_back({file.path, looked.digest, file.reason});
+        add_file(base_.firmware + "/" + file.path, absolute(file.source), "", looked.size);
         return {};
       case Kind::kConfig:
-        plan_.manifest.config.push_back({file.path, looked->digest, file.reason});
-        add_file(file.path, "", file.content, looked->size);
+        plan_.manifest.config.push_back({file.path, looked.digest, file.reason});
+        add_file(file.path, "", file.content, looked.size);
         return {};
     }
     return {};
@@ -174,7 +175,6 @@ class Planner {
   const BaseModules& base_;
   const std::string& host_;
   const std::string& scratch_;
-  Looker looker_;
   OverlayPlan plan_;
   std::set<std::pair<Kind, std::string>> seen_;
   std::set<std::string> union_;             // modules of base and overlay, by path
@@ -191,7 +191,7 @@ Result<OverlayPlan> plan_overlay(const BaseModules& base, const std::vector<Over
   if (!base.sealed.empty())
     return fail(Errc::kUnsupported, "the base keeps its root in " + quote(base.sealed) +
                                         ", where no overlay can add to it");
-  return Planner(base, kernel, host_modules, scratch, TRY(Looker::make())).run(files, search);
+  return Planner(base, kernel, host_modules, scratch).run(files, search);
 }
 
 }  // namespace kip::image
