@@ -15,10 +15,14 @@ _PENDING = f"var/lib/kip/pending/{KVER}"
 
 
 def _archive(data):
-    """A raw archive from one that may be compressed."""
+    """A raw archive from one that may be compressed; up to three zeros behind it are the boot loader's."""
     if not data.startswith(_ZSTD):
         return data
-    done = subprocess.run(["zstd", "-dcq"], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+    for zeros in range(4):
+        end = len(data) - zeros
+        done = subprocess.run(["zstd", "-dcq"], input=data[:end], stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        if done.returncode == 0 or data[end - 1]:
+            break
     require(done.returncode == 0, f"what stands behind the base: {done.stderr.decode(errors='replace')}")
     return done.stdout
 
@@ -97,9 +101,9 @@ class ModuleVerdict(Verdict):
     def run(self):
         """The first add, what is recorded, the second add, and the removal."""
         situation, boot = self.situation, self.scene.boot()
+        first, seen = self.scene.add(), Outcome()
+        log = first.stdout + first.stderr
         try:
-            first = self.scene.add()
-            log = first.stdout + first.stderr
             seen = self._outcome(first)
             self._check_record(situation.record)
             self.scene.complete_modules()
