@@ -23,7 +23,7 @@ std::vector<image::OverlayFile> files_in(const std::string& directory) {
   for (const auto& entry : fs::recursive_directory_iterator(directory)) {
     if (!entry.is_regular_file()) continue;
     files.push_back({image::OverlayFile::Kind::kFirmware,
-                     fs::relative(entry.path(), directory).string(),
+                     entry.path().string().substr(directory.size() + 1),
                      entry.path().string(),
                      "",
                      {"policy", "bench"}});
