@@ -15,8 +15,8 @@ using segments::Segment;
 /// As in the kernel: more are a loop.
 constexpr int kLinksFollowed = 40;
 
-/// The root file system in a file of its own, as dracut packs it.
-constexpr std::string_view kSealed[] = {"squash-root.img", "erofs-root.img"};
+/// The root file system in a file of its own, as dracut packs it; the second name is that of 104 on.
+constexpr std::string_view kSealed[] = {"squash-root.img", "squashfs-root.img", "erofs-root.img"};
 
 std::string_view last_part(std::string_view path) {
   return path.substr(path.rfind('/') + 1);

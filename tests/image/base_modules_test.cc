@@ -208,7 +208,8 @@ TEST_F(BaseOf, IsTheSameForEveryMethod) {
 }
 
 TEST_F(BaseOf, IsSealedInAFileSystem) {
-  for (const std::string name : {"squash-root.img", "squash/squash-root.img", "erofs-root.img"}) {
+  for (const std::string name :
+       {"squash-root.img", "squash/squash-root.img", "squashfs-root.img", "erofs-root.img"}) {
     const auto base = scene_.read(NewcBlob().directory("squash").file(name, text("hsqs")).bytes());
     EXPECT_EQ(base.sealed, name);
     EXPECT_EQ(code_of(plan_overlay(base, {}, kKernel, scene_.host_modules(), "",
