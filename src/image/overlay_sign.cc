@@ -1,11 +1,13 @@
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include "cpio/reader.h"
 #include "src/base/file.h"
-#include "src/codec/codec.h"
+#include "src/codec/size.h"
 #include "src/image/overlay_manifest.h"
 #include "src/image/overlay_sign.h"
+#include "src/image/pieces.h"
 
 namespace kip::image {
 namespace {
@@ -15,16 +17,18 @@ constexpr std::size_t kStep = 64;           // bytes looked at with one answer
 
 constexpr std::string_view kMagic = "070701";
 
-// Whether one of kStep places has the first two bytes of zstd, gzip, xz or an archive. Written so that compilers make
-// vector instructions of it: 50 MB take some 10 ms.
+// Whether these are the first two bytes of zstd, gzip, xz or an archive.
+unsigned is_candidate(const std::uint8_t* at) {
+  return static_cast<unsigned>((at[0] == 0x28) & (at[1] == 0xb5)) |
+         static_cast<unsigned>((at[0] == 0x1f) & (at[1] == 0x8b)) |
+         static_cast<unsigned>((at[0] == 0xfd) & (at[1] == 0x37)) |
+         static_cast<unsigned>((at[0] == '0') & (at[1] == '7'));
+}
+
+// Of kStep places. Written so that compilers make vector instructions of it: 50 MB take some 10 ms.
 bool any_candidate(const std::uint8_t* at) {
   unsigned found = 0;
-  for (std::size_t i = 0; i < kStep; ++i) {
-    found |= static_cast<unsigned>((at[i] == 0x28) & (at[i + 1] == 0xb5)) |
-             static_cast<unsigned>((at[i] == 0x1f) & (at[i + 1] == 0x8b)) |
-             static_cast<unsigned>((at[i] == 0xfd) & (at[i + 1] == 0x37)) |
-             static_cast<unsigned>((at[i] == '0') & (at[i + 1] == '7'));
-  }
+  for (std::size_t i = 0; i < kStep; ++i) found |= is_candidate(at + i);
   return found != 0;
 }
 
@@ -41,12 +45,22 @@ class Search {
  public:
   explicit Search(int descriptor) : descriptor_(descriptor) {}
 
+  // Most generators make one frame of zstd behind raw archives, and over a frame one can step.
   bool run() {
+    const auto front = read_shape(descriptor_, Depth::kFront);
+    if (!front || !front->compressed) return search(0);
+    const auto end = codec::zstd_frame_end(descriptor_, *front->compressed);
+    if (!end) return search(0);
+    return search(0, *front->compressed + kStep) || search(*end);
+  }
+
+ private:
+  // Beginnings from `start` on; whoever knows that there are none behind `end` saves the reading.
+  bool search(std::uint64_t start, std::uint64_t end = std::numeric_limits<std::uint64_t>::max()) {
     // Behind each block a little is left over, so that no beginning is cut in two.
     std::vector<std::uint8_t> buffer(kBlock + kStep + 1);
-    FileInput in(descriptor_);
+    FileInput in(descriptor_, start);
     std::size_t kept = 0;
-    std::uint64_t start = 0;  // of the buffer, in the image
     for (;;) {
       const auto count = in.read(MutableBytes(buffer).subspan(kept));
       if (!count) return false;
@@ -54,19 +68,20 @@ class Search {
       const bool last = filled < buffer.size();
       if (last) std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(filled), buffer.end(), 0);
       if (look_at(Bytes(buffer).first(buffer.size()), start)) return true;
-      if (last) return false;
+      if (last || start + filled > end) return false;
       kept = kStep + 1;
       std::copy(buffer.end() - static_cast<std::ptrdiff_t>(kept), buffer.end(), buffer.begin());
       start += buffer.size() - kept;
     }
   }
 
- private:
+  // `start`: of the block, in the image.
   bool look_at(Bytes block, std::uint64_t start) {
     for (std::size_t at = 0; at + kStep < block.size(); at += kStep) {
       if (!any_candidate(block.data() + at)) continue;
       for (std::size_t i = at; i < at + kStep; ++i) {
-        if (is_overlay(block.subspan(i), start + i)) return true;
+        if (is_candidate(block.data() + i) != 0 && is_overlay(block.subspan(i), start + i))
+          return true;
       }
     }
     return false;

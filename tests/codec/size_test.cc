@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/base/file.h"
+#include "src/codec/size.h"
 #include "tests/base/must.h"
 #include "tests/codec/compress.h"
 #include "tests/support/run_program.h"
@@ -29,6 +30,38 @@ Blob with_size(Method method, const Blob& plain) {
   const std::string path = directory.write("plain", plain);
   support::must_run({"zstd", "-q", path, "-o", path + ".zst"});
   return support::read_file(path + ".zst");
+}
+
+std::optional<std::uint64_t> frame_end(const Blob& file, std::uint64_t offset) {
+  const support::TempDir directory;
+  const Fd open = must(Root().open(directory.write("file", file), O_RDONLY));
+  return zstd_frame_end(open.get(), offset);
+}
+
+TEST(ZstdFrameEnd, IsWhereTheNextThingBegins) {
+  for (const Blob& plain :
+       {Blob(), noise(1, 1), noise(70000, 1), noise(600000, 2), zeros(1 << 20)}) {
+    for (const Blob& frame : {compress(Method::kZstd, plain), with_size(Method::kZstd, plain)}) {
+      EXPECT_EQ(frame_end(frame, 0), frame.size());
+      const Blob file = join({noise(5, 3), frame, frame, zeros(7)});
+      EXPECT_EQ(frame_end(file, 5), 5 + frame.size());
+      EXPECT_EQ(frame_end(file, 5 + frame.size()), 5 + 2 * frame.size());
+    }
+  }
+}
+
+TEST(ZstdFrameEnd, IsUnknownOfAFrameThatIsCutOff) {
+  const Blob whole = compress(Method::kZstd, noise(3000, 1));
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    ASSERT_EQ(frame_end(Blob(whole.begin(), whole.begin() + static_cast<long>(size)), 0),
+              std::nullopt)
+        << size;
+}
+
+TEST(ZstdFrameEnd, IsUnknownWhereNoFrameBegins) {
+  EXPECT_EQ(frame_end(noise(3000, 1), 0), std::nullopt);
+  EXPECT_EQ(frame_end(compress(Method::kZstd, noise(300, 1)), 1), std::nullopt);
+  EXPECT_EQ(frame_end(Blob(), 0), std::nullopt);
 }
 
 class DecodedSize : public testing::TestWithParam<Method> {};

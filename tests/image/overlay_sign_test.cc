@@ -61,6 +61,8 @@ const Blob kBase = support::noise(300'000, 7);  // nobody could decode it
 
 std::vector<Row> rows() {
   const Blob raw = overlay();
+  const Blob frame =
+      compressed("zstd -q", NewcBlob().file("init", support::noise(300'000, 9)).bytes());
   return {
       {"Nothing", {}, false},
       {"Noise", kBase, false},
@@ -75,6 +77,13 @@ std::vector<Row> rows() {
       {"Zstd", support::join({kBase, compressed("zstd -q", raw)}), true},
       {"Gzip", support::join({early(), kBase, compressed("gzip -n", raw)}), true},
       {"Xz", support::join({kBase, compressed("xz --check=crc32", raw)}), true},
+      {"BehindAFrameOfZstd", support::join({early(), frame, raw}), true},
+      {"AsTheSecondFrameOfZstd", support::join({frame, compressed("zstd -q", raw)}), true},
+      {"AsTheFirstFrameBehindAnArchive",
+       support::join({NewcBlob().directory("lib").pad_to(4).bytes(), compressed("zstd -q", raw)}),
+       true},
+      {"OneFrameOfZstd", frame, false},
+      {"OneFrameOfZstdBehindAnEarlyPart", support::join({early(), frame, Blob(3)}), false},
       {"InFrontOfMore", support::join({kBase, compressed("zstd -q", raw), kBase}), true},
   };
 }
