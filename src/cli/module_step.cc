@@ -62,14 +62,14 @@ struct ModuleStep::State {
   const Messages& messages;
   std::string staging;
   policy::ModuleRules rules;
-  std::optional<ModuleChoice> choice;  // once it was read
-  bool decided = false;                // policy is known
+  std::unique_ptr<ModuleChoice> choice;  // nullptr: not read, or in vain
+  bool decided = false;                  // policy is known
   bool lost = false;
   bool none_to_be_had = false;  // of what policy selects
   bool refused = false;         // by Unsigned=fail
   std::vector<std::string> bases;
-  std::optional<image::BaseModules> base;
-  std::optional<image::OverlayPlan> plan;  // of what was built
+  std::unique_ptr<image::BaseModules> base;  // likewise
+  std::unique_ptr<image::OverlayPlan> plan;  // of what was built
   std::string overlay;
 
   explicit State(const Plugin& it)
@@ -108,16 +108,16 @@ struct ModuleStep::State {
   Unmet unmet() const {
     if (!choice) return required_by(rules);
     const image::BaseModules none;
-    return choice->unmet(base ? *base : none, plan ? &*plan : nullptr);
+    return choice->unmet(base ? *base : none, plan.get());
   }
 
   bool has_something() {
     const auto closure = choice->closure();
     if (!closure) {
       lose("their dependencies", closure.error());
-    } else if (choice->refusal()) {
+    } else if (const std::optional<std::string>& why = choice->refusal()) {
       refused = true;
-      messages.error(*choice->refusal());
+      messages.error(*why);
     } else {
       none_to_be_had = closure->modules.empty();
       return !none_to_be_had;
@@ -155,7 +155,7 @@ void ModuleStep::decide() {
     for (const Finding& finding : state.rules.findings) state.messages.finding(finding);
     return;
   }
-  state.choice.emplace(root, kernel, state.messages, &settings);
+  state.choice = std::make_unique<ModuleChoice>(root, kernel, state.messages, &settings);
   if (state.choice->read() == ExitCode::kDone) return;
   state.choice.reset();
   state.decided = false;
@@ -189,7 +189,7 @@ void ModuleStep::read(const std::vector<std::string>& bases) {
     return state.lose(quote(bases.front()) + ": its root file system is sealed in " +
                       quote(base->sealed));
   }
-  state.base = std::move(*base);
+  state.base = std::make_unique<image::BaseModules>(std::move(*base));
 }
 
 Status ModuleStep::State::write(const image::OverlayPlan& planned, Place place,
@@ -231,7 +231,7 @@ void ModuleStep::build(Place place, std::uint64_t in_front) {
   if (status) status = file->commit(AtomicFile::Sync::kNone);
   if (!status) return state.lose(path, status.error());
   if (place == Place::kBehind) state.overlay = path;
-  state.plan = std::move(*planned);
+  state.plan = std::make_unique<image::OverlayPlan>(std::move(*planned));
   state.say_added(file->written());
   state.clear_work();
 }

@@ -61,7 +61,8 @@ std::optional<std::uint64_t> end_of(const Frame& frame, int descriptor, std::uin
     std::uint8_t field[3];
     if (::pread(descriptor, field, sizeof field, static_cast<off_t>(at)) != ssize_t{sizeof field})
       return std::nullopt;
-    const std::uint32_t header = field[0] | (field[1] << 8) | (field[2] << 16);
+    const std::uint32_t header =
+        field[0] | (std::uint32_t{field[1]} << 8) | (std::uint32_t{field[2]} << 16);
     const bool is_last = (header & 1) != 0;
     const bool is_repeated_byte = (header >> 1 & 3) == 1;
     at += sizeof field + (is_repeated_byte ? 1 : header >> 3);

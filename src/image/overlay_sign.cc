@@ -5,6 +5,7 @@
 #include "cpio/reader.h"
 #include "src/base/file.h"
 #include "src/codec/size.h"
+#include "src/image/manifest.h"
 #include "src/image/overlay_manifest.h"
 #include "src/image/overlay_sign.h"
 #include "src/image/pieces.h"
@@ -12,8 +13,8 @@
 namespace kip::image {
 namespace {
 
-constexpr std::size_t kBlock = 256 * 1024;  // bytes read at a time
-constexpr std::size_t kStep = 64;           // bytes looked at with one answer
+constexpr std::size_t kBlock = 1 << 18;  // bytes read at a time
+constexpr std::size_t kStep = 64;        // bytes looked at with one answer
 
 constexpr std::string_view kMagic = "070701";
 
@@ -35,10 +36,11 @@ bool any_candidate(const std::uint8_t* at) {
 // The early part has a member `kip` as well, and another one behind it.
 bool begins_overlay(Input& in) {
   cpio::Reader archive(in);
-  const auto first = archive.next();
-  if (!first || !*first || (*first)->name != "kip") return false;
-  const auto second = archive.next();
-  return second && *second && (*second)->name == kOverlayManifestPath;
+  const auto is_next = [&](std::string_view name) {
+    const auto member = archive.next().value_or(std::nullopt);
+    return member && member->name == name;
+  };
+  return is_next(kManifestDirectory) && is_next(kOverlayManifestPath);
 }
 
 class Search {
@@ -48,10 +50,10 @@ class Search {
   // Most generators make one frame of zstd behind raw archives, and over a frame one can step.
   bool run() {
     const auto front = read_shape(descriptor_, Depth::kFront);
-    if (!front || !front->compressed) return search(0);
-    const auto end = codec::zstd_frame_end(descriptor_, *front->compressed);
-    if (!end) return search(0);
-    return search(0, *front->compressed + kStep) || search(*end);
+    const auto begin = front ? front->compressed : std::nullopt;
+    const auto end = begin ? codec::zstd_frame_end(descriptor_, *begin) : std::nullopt;
+    if (!begin || !end) return search(0);
+    return search(0, *begin + kStep) || search(*end);
   }
 
  private:

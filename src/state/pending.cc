@@ -109,7 +109,7 @@ Result<std::string> make_directories(const std::string& root_path) {
   Fd directory = TRY(root.open("/", O_RDONLY | O_DIRECTORY));
   std::string path;
   for (const char* const name : {"var", "lib", "kip", "pending"}) {
-    path = path + "/" + name;
+    path.append("/").append(name);
     if (const Status made = make_directory(directory.get(), name); !made)
       return fail(Errc::kSystem, quote(path) + ": " + made.error().what);
     auto next = TRY(open_directory(root, path));
