@@ -165,7 +165,8 @@ class AtomicFile : public Sink {
 
   std::string path_;
   std::string directory_;
-  std::string temporary_;  // empty while the file has no name
+  std::string temporary_;    // empty while the file has no name
+  std::uint64_t begun_ = 0;  // bytes that are on their way to the disk
   Existing existing_ = Existing::kRefuse;
   Fd file_;
 };
