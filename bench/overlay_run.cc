@@ -39,9 +39,9 @@ Status run(const std::string& base, const std::string& directory, const std::str
   const auto modules = TRY(image::read_base_modules(file.get(), kKernel, scratch, directory));
   const auto plan =
       TRY(image::plan_overlay(modules, files_in(directory), kKernel, directory, "", scratch));
-  AtomicFile written = TRY(AtomicFile::create(out, AtomicFile::Existing::kReplace));
+  AtomicFile written = TRY(AtomicFile::create_staged(out));
   TRY(image::write_overlay(plan, {0, method}, written));
-  TRY(written.commit(AtomicFile::Sync::kNone));
+  TRY(written.commit());
   std::filesystem::remove_all(scratch);
   return {};
 }
@@ -54,7 +54,7 @@ Status pack(const std::string& directory, const std::string& out) {
     const std::string path = entry.path().string().substr(directory.size() + 1);
     sizes[path] = entry.is_directory() ? UINT64_MAX : entry.file_size();
   }
-  AtomicFile written = TRY(AtomicFile::create(out, AtomicFile::Existing::kReplace));
+  AtomicFile written = TRY(AtomicFile::create_staged(out));
   cpio::Writer archive(written, 0);
   for (const auto& [path, size] : sizes) {
     if (size == UINT64_MAX) {
@@ -66,7 +66,7 @@ Status pack(const std::string& directory, const std::string& out) {
     TRY(archive.append(file.get(), 0, size));
   }
   TRY(archive.finish(cpio::kPadding));
-  return written.commit(AtomicFile::Sync::kNone);
+  return written.commit();
 }
 
 }  // namespace

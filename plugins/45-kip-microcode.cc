@@ -49,11 +49,11 @@ bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
   };
   if (const Status made = cli::make_own_directory(staging); !made)
     return failed(staging + "/" + cli::kOwnDirectory, made.error());
-  auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600);
+  auto file = AtomicFile::create_staged(path);
   if (!file) return failed(path, file.error());
   cli::Packing packing(choice, plugin.messages(), path);
   if (packing.write_marked(*file, {}) || packing.read_back(file->descriptor())) return false;
-  if (const Status status = file->commit(AtomicFile::Sync::kNone); !status)
+  if (const Status status = file->commit(); !status)
     return failed(path, status.error());
   for (const cli::PackedCpu& cpu : packing.report().cpus) {
     for (const std::string& line : to_lines(cpu)) plugin.messages().note(line);

@@ -195,11 +195,11 @@ class Image {
     if (!join) return Failure{source.empty() ? early : source, join.error()};
     if (!vendors.empty()) microcode_.say_fate(*join, source);
     if (!join->needed()) return std::nullopt;
-    auto file = AtomicFile::create(target, AtomicFile::Existing::kReplaceLink, 0600);
+    auto file = AtomicFile::create_staged(target);
     if (!file) return Failure{target, file.error()};
     const auto early_size = image::write_join(root_, *join, options, *file);
     if (!early_size) return Failure{target, early_size.error()};
-    if (const Status status = file->commit(AtomicFile::Sync::kNone); !status)
+    if (const Status status = file->commit(); !status)
       return Failure{target, status.error()};
     if (*early_size != 0) {
       messages_.note(fmt::format("{}: {} of microcode, {} bytes, in front of {} bytes",

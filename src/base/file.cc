@@ -177,6 +177,12 @@ Result<AtomicFile> AtomicFile::create(const std::string& path, Existing existing
   return file;
 }
 
+Result<AtomicFile> AtomicFile::create_staged(const std::string& path) {
+  AtomicFile file = TRY(create(path, Existing::kReplaceLink, 0600));
+  file.synced_ = false;
+  return file;
+}
+
 Status AtomicFile::check(const std::string& path, Existing existing) {
   const AtomicFile file = TRY(prepare(path, existing));
   if (::access(file.directory_.c_str(), W_OK | X_OK) != 0) return system_error();
@@ -230,7 +236,7 @@ AtomicFile::~AtomicFile() {
 
 // The disk begins while the rest is still being copied, so that the sync at the end has less to wait for.
 Status AtomicFile::do_write(Bytes bytes) {
-  if (written() - begun_ >= kWriteBehind) {
+  if (synced_ && written() - begun_ >= kWriteBehind) {
     ::sync_file_range(file_.get(), static_cast<off64_t>(begun_),
                       static_cast<off64_t>(written() - begun_), SYNC_FILE_RANGE_WRITE);
     begun_ = written();
@@ -283,8 +289,8 @@ Status AtomicFile::give_name() {
   return {};
 }
 
-Status AtomicFile::commit(Sync sync) {
-  if (sync == Sync::kNone) return give_name();
+Status AtomicFile::commit() {
+  if (!synced_) return give_name();
   if (::fsync(file_.get()) != 0) return system_error();
   TRY(give_name());
   const Fd directory(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -133,6 +133,10 @@ class AtomicFile : public Sink {
   /// an existing regular file.
   static Result<AtomicFile> create(const std::string& path, Existing existing, mode_t mode = 0644);
 
+  /// In kernel-install's staging area: ours alone to read, in place of a link, and never synced, since no power loss
+  /// can make anybody miss it.
+  static Result<AtomicFile> create_staged(const std::string& path);
+
   /// What create() would refuse, found out without touching anything: also a directory that is
   /// missing or not writable.
   static Status check(const std::string& path, Existing existing);
@@ -150,9 +154,7 @@ class AtomicFile : public Sink {
   /// Not what belongs to its bytes, such as a signature.
   Status take_over(int original);
 
-  /// kNone is for files that no power loss can make anybody miss: kernel-install's staging area.
-  enum class Sync : std::uint8_t { kFile, kNone };
-  Status commit(Sync sync = Sync::kFile);
+  Status commit();
 
  protected:
   Status do_write(Bytes bytes) override;
@@ -168,6 +170,7 @@ class AtomicFile : public Sink {
   std::string temporary_;    // empty while the file has no name
   std::uint64_t begun_ = 0;  // bytes that are on their way to the disk
   Existing existing_ = Existing::kRefuse;
+  bool synced_ = true;
   Fd file_;
 };
 

@@ -47,8 +47,7 @@ Result<Fd> open_bases(const std::vector<std::string>& bases, const std::string& 
     const image::Shape shape = TRY(image::read_shape(opened.file.get(), image::Depth::kWhole));
     pieces.push_back(image::piece_of(base, opened, {{0, opened.size}}, shape));
   }
-  const auto existing = AtomicFile::Existing::kReplaceLink;
-  AtomicFile joined = TRY(AtomicFile::create(work + "/base", existing, 0600));
+  AtomicFile joined = TRY(AtomicFile::create_staged(work + "/base"));
   TRY(image::write_pieces(host, pieces, joined));
   Fd file(::fcntl(joined.descriptor(), F_DUPFD_CLOEXEC, 0));
   if (!file) return fail_errno("dup");
@@ -225,10 +224,10 @@ void ModuleStep::build(Place place, std::uint64_t in_front) {
   if (!planned) return state.lose(state.bases.front(), planned.error());
   const std::string path =
       state.staging + "/" + (place == Place::kBehind ? kOverlayPart : kOverlayFile);
-  auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600);
+  auto file = AtomicFile::create_staged(path);
   if (!file) return state.lose(path, file.error());
   Status status = state.write(*planned, place, in_front, *file);
-  if (status) status = file->commit(AtomicFile::Sync::kNone);
+  if (status) status = file->commit();
   if (!status) return state.lose(path, status.error());
   if (place == Place::kBehind) state.overlay = path;
   state.plan = std::make_unique<image::OverlayPlan>(std::move(*planned));

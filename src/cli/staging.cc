@@ -125,9 +125,9 @@ Status note_left(const std::string& directory) {
   if (!open_own_directory(directory)) return {};
   const Staging staging = TRY(read_staging(directory));
   const std::string path = directory + "/" + kLeftNote;
-  auto file = TRY(AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, 0600));
+  auto file = TRY(AtomicFile::create_staged(path));
   TRY(file.write(as_bytes(description(directory, staging).text)));
-  return file.commit(AtomicFile::Sync::kNone);
+  return file.commit();
 }
 
 bool has_note(const std::string& directory) {
