@@ -3,6 +3,7 @@
 
 #include "cpio/reader.h"
 #include "cpio/writer.h"
+#include "src/base/sink.h"
 #include "tests/support/blob.h"
 
 namespace kip::bench {

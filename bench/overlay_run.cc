@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "cpio/writer.h"
+#include "src/base/atomic_file.h"
 #include "src/image/overlay.h"
 
 namespace kip::bench {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cpio/writer.h"
+#include "src/base/sink.h"
 
 namespace kip::cpio {
 namespace {

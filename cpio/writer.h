@@ -15,6 +15,7 @@
 
 #include "cpio/newc.h"
 #include "src/base/file.h"
+#include "src/base/sink.h"
 
 namespace kip::cpio {
 

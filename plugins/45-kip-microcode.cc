@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/packing.h"
 #include "src/cli/plugin.h"
 #include "src/cli/staging.h"
@@ -53,8 +54,7 @@ bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
   if (!file) return failed(path, file.error());
   cli::Packing packing(choice, plugin.messages(), path);
   if (packing.write_marked(*file, {}) || packing.read_back(file->descriptor())) return false;
-  if (const Status status = file->commit(); !status)
-    return failed(path, status.error());
+  if (const Status status = file->commit(); !status) return failed(path, status.error());
   for (const cli::PackedCpu& cpu : packing.report().cpus) {
     for (const std::string& line : to_lines(cpu)) plugin.messages().note(line);
   }

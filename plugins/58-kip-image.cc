@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/microcode_step.h"
 #include "src/cli/module_step.h"
 #include "src/cli/staging.h"
@@ -199,8 +200,7 @@ class Image {
     if (!file) return Failure{target, file.error()};
     const auto early_size = image::write_join(root_, *join, options, *file);
     if (!early_size) return Failure{target, early_size.error()};
-    if (const Status status = file->commit(); !status)
-      return Failure{target, status.error()};
+    if (const Status status = file->commit(); !status) return Failure{target, status.error()};
     if (*early_size != 0) {
       messages_.note(fmt::format("{}: {} of microcode, {} bytes, in front of {} bytes",
                                  quote(target),

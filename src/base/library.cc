@@ -1,20 +1,22 @@
+#include <cstring>
 #include <dlfcn.h>
+#include <string>
 
 #include "src/base/library.h"
 
 namespace kip {
 
-Result<void*> open_library(const char* name) {
+Status bind_library(const char* name, std::initializer_list<Binding> bindings) {
   void* const handle = ::dlopen(name, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr)
     return fail(Errc::kUnsupported, std::string("needs ") + name + ", which is not installed");
-  return handle;
-}
-
-Result<void*> find_symbol(void* library, const char* name) {
-  void* const address = ::dlsym(library, name);
-  if (address == nullptr) return fail(Errc::kUnsupported, std::string("library lacks ") + name);
-  return address;
+  for (const Binding& binding : bindings) {
+    void* const address = ::dlsym(handle, binding.symbol);
+    if (address == nullptr)
+      return fail(Errc::kUnsupported, std::string(name) + " lacks " + binding.symbol);
+    std::memcpy(binding.pointer, &address, sizeof address);
+  }
+  return {};
 }
 
 }  // namespace kip

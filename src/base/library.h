@@ -6,25 +6,25 @@
 // shown them.
 #pragma once
 
-#include <string>
+#include <initializer_list>
 
 #include "src/base/result.h"
 
 namespace kip {
 
-/// The library's handle, opened once and kept; kUnsupported if it is not installed. `name` as in
-/// "libzstd.so.1".
-Result<void*> open_library(const char* name);
+/// A pointer to a function, and the symbol whose address it is to get.
+struct Binding {
+  template <class Function>
+  Binding(const char* name, Function*& function) : symbol(name), pointer(&function) {
+    static_assert(sizeof function == sizeof(void*));
+  }
 
-/// The address of a symbol; kUnsupported if the library lacks it.
-Result<void*> find_symbol(void* library, const char* name);
+  const char* symbol;
+  void* pointer;
+};
 
-/// Sets `function` to the library's symbol of that name.
-template <class Function>
-Status bind(void* library, const char* name, Function*& function) {
-  function = reinterpret_cast<Function*>(TRY(find_symbol(library, name)));
-  return {};
-}
+/// Opens the library, as in "libzstd.so.1", and keeps it open. kUnsupported if it is not installed, or lacks a symbol.
+Status bind_library(const char* name, std::initializer_list<Binding> bindings);
 
 }  // namespace kip
 

@@ -45,10 +45,11 @@ inline tl::unexpected<Error> fail(Errc code, std::string what,
 }
 
 /// The error of a system call that just failed: reads errno.
-inline tl::unexpected<Error> fail_errno(const std::string& what) {
+inline tl::unexpected<Error> fail_errno(const std::string& what = "") {
   const int number = errno;
-  return tl::unexpected<Error>(
-      Error{Errc::kSystem, what + ": " + std::strerror(number), std::nullopt, number});
+  return tl::unexpected<Error>(Error{Errc::kSystem,
+                                     (what.empty() ? "" : what + ": ") + std::strerror(number),
+                                     std::nullopt, number});
 }
 
 namespace detail {

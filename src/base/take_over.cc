@@ -3,7 +3,7 @@
 #include <sys/xattr.h>
 #include <vector>
 
-#include "src/base/file.h"
+#include "src/base/atomic_file.h"
 
 namespace kip {
 namespace {

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 
 namespace kip::cli {
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/module_choice.h"
 #include "src/cli/module_step.h"
 #include "src/cli/packing.h"

@@ -36,6 +36,20 @@ void add_output_options(CLI::App& app, OutputOptions& options) {
   app.add_flag("-n,--dry-run", options.dry_run, "report, and write nothing");
 }
 
+bool output_is_sound(const OutputOptions& output, const ReportOptions& report,
+                     const Messages& messages) {
+  const bool to_stdout = output.to_stdout() && !output.dry_run;
+  if (to_stdout && stdout_is_terminal()) {
+    messages.error("the archive is not written to a terminal; -o FILE names a file");
+    return false;
+  }
+  if (to_stdout && report.json) {
+    messages.error("--json needs -o FILE or -n: both would go to stdout");
+    return false;
+  }
+  return true;
+}
+
 void add_kernel_option(CLI::App& app, std::string& kernel) {
   add_value(app, "--kernel", kernel, "the target kernel's release, as `uname -r` prints it", "KVER")
       ->check([](const std::string& given) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/atomic_file.h"
 #include "src/base/file.h"
 #include "src/cli/exit_code.h"
 #include "src/cli/messages.h"
@@ -34,6 +35,10 @@ struct OutputOptions {
 /// Options that apply to every verb.
 void add_report_options(CLI::App& app, ReportOptions& options);
 void add_output_options(CLI::App& app, OutputOptions& options);
+
+/// Whether an archive and a report can go where they are to go. If not, the error was said.
+bool output_is_sound(const OutputOptions& output, const ReportOptions& report,
+                     const Messages& messages);
 
 /// --kernel KVER: a release that the tables of kernel rules can judge.
 void add_kernel_option(CLI::App& app, std::string& kernel);

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "src/base/sink.h"
 #include "src/cli/packing.h"
 
 namespace kip::cli {

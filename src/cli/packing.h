@@ -6,6 +6,7 @@
 //   TRY(file.commit());
 #pragma once
 
+#include "src/base/sink.h"
 #include "src/cli/choice.h"
 #include "src/image/early.h"
 #include "src/image/pieces.h"

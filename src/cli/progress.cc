@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "src/cli/messages.h"
 #include "src/cli/progress.h"
 

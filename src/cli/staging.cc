@@ -5,6 +5,7 @@
 #include <memory>
 #include <sys/stat.h>
 
+#include "src/base/atomic_file.h"
 #include "src/base/finding.h"
 #include "src/cli/staging.h"
 

@@ -14,10 +14,9 @@ struct Bzip2 {
   decltype(BZ2_bzDecompressEnd)* end = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("libbz2.so.1.0"));
-    TRY(bind(library, "BZ2_bzDecompressInit", init));
-    TRY(bind(library, "BZ2_bzDecompress", decompress));
-    return bind(library, "BZ2_bzDecompressEnd", end);
+    return bind_library("libbz2.so.1.0", {{"BZ2_bzDecompressInit", init},
+                                          {"BZ2_bzDecompress", decompress},
+                                          {"BZ2_bzDecompressEnd", end}});
   }
 };
 

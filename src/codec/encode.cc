@@ -2,6 +2,7 @@
 #include <string>
 #include <thread>
 
+#include "src/base/sink.h"
 #include "src/codec/encoders.h"
 
 namespace kip::codec {

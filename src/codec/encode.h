@@ -15,6 +15,7 @@
 #include <memory>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "src/codec/codec.h"
 
 namespace kip::codec {

@@ -2,6 +2,7 @@
 #include <zlib.h>
 
 #include "src/base/library.h"
+#include "src/base/sink.h"
 #include "src/codec/encoders.h"
 
 namespace kip::codec {
@@ -17,10 +18,8 @@ struct Zlib {
   decltype(deflateEnd)* end = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("libz.so.1"));
-    TRY(bind(library, "deflateInit2_", init));
-    TRY(bind(library, "deflate", deflate_some));
-    return bind(library, "deflateEnd", end);
+    return bind_library("libz.so.1",
+                        {{"deflateInit2_", init}, {"deflate", deflate_some}, {"deflateEnd", end}});
   }
 };
 

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "src/base/library.h"
+#include "src/base/sink.h"
 #include "src/codec/encoders.h"
 
 namespace kip::codec {
@@ -20,11 +21,10 @@ struct Lzma {
   decltype(lzma_end)* end = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("liblzma.so.5"));
-    TRY(bind(library, "lzma_lzma_preset", preset));
-    TRY(bind(library, "lzma_stream_encoder_mt", encoder));
-    TRY(bind(library, "lzma_code", code));
-    return bind(library, "lzma_end", end);
+    return bind_library("liblzma.so.5", {{"lzma_lzma_preset", preset},
+                                         {"lzma_stream_encoder_mt", encoder},
+                                         {"lzma_code", code},
+                                         {"lzma_end", end}});
   }
 };
 

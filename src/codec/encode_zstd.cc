@@ -2,6 +2,7 @@
 #include <zstd.h>
 
 #include "src/base/library.h"
+#include "src/base/sink.h"
 #include "src/codec/encoders.h"
 
 namespace kip::codec {
@@ -22,13 +23,12 @@ struct Zstd {
   decltype(ZSTD_getErrorName)* error_name = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("libzstd.so.1"));
-    TRY(bind(library, "ZSTD_createCCtx", create));
-    TRY(bind(library, "ZSTD_freeCCtx", free));
-    TRY(bind(library, "ZSTD_CCtx_setParameter", set));
-    TRY(bind(library, "ZSTD_compressStream2", compress));
-    TRY(bind(library, "ZSTD_isError", is_error));
-    return bind(library, "ZSTD_getErrorName", error_name);
+    return bind_library("libzstd.so.1", {{"ZSTD_createCCtx", create},
+                                         {"ZSTD_freeCCtx", free},
+                                         {"ZSTD_CCtx_setParameter", set},
+                                         {"ZSTD_compressStream2", compress},
+                                         {"ZSTD_isError", is_error},
+                                         {"ZSTD_getErrorName", error_name}});
   }
 };
 

@@ -1,6 +1,7 @@
 // One library's encoder each, behind encode.h.
 #pragma once
 
+#include "src/base/sink.h"
 #include "src/codec/encode.h"
 
 namespace kip::codec {

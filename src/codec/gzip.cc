@@ -17,11 +17,10 @@ struct Zlib {
   decltype(inflateEnd)* end = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("libz.so.1"));
-    TRY(bind(library, "inflateInit2_", init));
-    TRY(bind(library, "inflateReset", reset));
-    TRY(bind(library, "inflate", inflate_some));
-    return bind(library, "inflateEnd", end);
+    return bind_library("libz.so.1", {{"inflateInit2_", init},
+                                      {"inflateReset", reset},
+                                      {"inflate", inflate_some},
+                                      {"inflateEnd", end}});
   }
 };
 

@@ -21,10 +21,7 @@ static_assert(Context::kAhead >= sizeof(le32));
 struct Lz4 {
   decltype(LZ4_decompress_safe)* decompress = nullptr;
 
-  Status load() {
-    void* const library = TRY(open_library("liblz4.so.1"));
-    return bind(library, "LZ4_decompress_safe", decompress);
-  }
+  Status load() { return bind_library("liblz4.so.1", {{"LZ4_decompress_safe", decompress}}); }
 };
 
 class Lz4Context : public Context {

@@ -16,11 +16,10 @@ struct Lzma {
   decltype(lzma_end)* end = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("liblzma.so.5"));
-    TRY(bind(library, "lzma_stream_decoder", stream_decoder));
-    TRY(bind(library, "lzma_alone_decoder", alone_decoder));
-    TRY(bind(library, "lzma_code", code));
-    return bind(library, "lzma_end", end);
+    return bind_library("liblzma.so.5", {{"lzma_stream_decoder", stream_decoder},
+                                         {"lzma_alone_decoder", alone_decoder},
+                                         {"lzma_code", code},
+                                         {"lzma_end", end}});
   }
 };
 

@@ -28,12 +28,11 @@ struct LzmaIndex {
  private:
   static Result<LzmaIndex> load() {
     LzmaIndex lzma;
-    void* const library = TRY(open_library("liblzma.so.5"));
-    TRY(bind(library, "lzma_stream_footer_decode", lzma.footer_decode));
-    TRY(bind(library, "lzma_index_buffer_decode", lzma.index_decode));
-    TRY(bind(library, "lzma_index_uncompressed_size", lzma.uncompressed_size));
-    TRY(bind(library, "lzma_index_stream_size", lzma.stream_size));
-    TRY(bind(library, "lzma_index_end", lzma.end));
+    TRY(bind_library("liblzma.so.5", {{"lzma_stream_footer_decode", lzma.footer_decode},
+                                      {"lzma_index_buffer_decode", lzma.index_decode},
+                                      {"lzma_index_uncompressed_size", lzma.uncompressed_size},
+                                      {"lzma_index_stream_size", lzma.stream_size},
+                                      {"lzma_index_end", lzma.end}}));
     return lzma;
   }
 };

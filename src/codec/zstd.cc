@@ -18,13 +18,12 @@ struct Zstd {
   decltype(ZSTD_getErrorName)* error_name = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("libzstd.so.1"));
-    TRY(bind(library, "ZSTD_createDCtx", create));
-    TRY(bind(library, "ZSTD_freeDCtx", free));
-    TRY(bind(library, "ZSTD_DCtx_reset", reset));
-    TRY(bind(library, "ZSTD_decompressStream", decompress));
-    TRY(bind(library, "ZSTD_isError", is_error));
-    return bind(library, "ZSTD_getErrorName", error_name);
+    return bind_library("libzstd.so.1", {{"ZSTD_createDCtx", create},
+                                         {"ZSTD_freeDCtx", free},
+                                         {"ZSTD_DCtx_reset", reset},
+                                         {"ZSTD_decompressStream", decompress},
+                                         {"ZSTD_isError", is_error},
+                                         {"ZSTD_getErrorName", error_name}});
   }
 };
 

@@ -14,9 +14,8 @@ KIP_DLOPEN_NOTE(kNote, "crypto", "sha256 digests of microcode updates and of fil
 using Function = decltype(SHA256);
 
 Result<Function*> load() {
-  void* const library = TRY(open_library("libcrypto.so.3"));
   Function* function = nullptr;
-  TRY(bind(library, "SHA256", function));
+  TRY(bind_library("libcrypto.so.3", {{"SHA256", function}}));
   return function;
 }
 
@@ -40,14 +39,13 @@ struct Hasher::Library {
 };
 
 Result<Hasher::Library> Hasher::load() {
-  void* const handle = TRY(open_library("libcrypto.so.3"));
   Library library;
-  TRY(bind(handle, "EVP_MD_CTX_new", library.make));
-  TRY(bind(handle, "EVP_MD_CTX_free", library.free));
-  TRY(bind(handle, "EVP_sha256", library.sha256));
-  TRY(bind(handle, "EVP_DigestInit_ex", library.begin));
-  TRY(bind(handle, "EVP_DigestUpdate", library.add));
-  TRY(bind(handle, "EVP_DigestFinal_ex", library.finish));
+  TRY(bind_library("libcrypto.so.3", {{"EVP_MD_CTX_new", library.make},
+                                      {"EVP_MD_CTX_free", library.free},
+                                      {"EVP_sha256", library.sha256},
+                                      {"EVP_DigestInit_ex", library.begin},
+                                      {"EVP_DigestUpdate", library.add},
+                                      {"EVP_DigestFinal_ex", library.finish}}));
   return library;
 }
 

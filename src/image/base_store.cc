@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "src/base/finding.h"
+#include "src/base/sink.h"
 #include "src/image/base_store.h"
 
 namespace kip::image {

@@ -4,6 +4,7 @@
 
 #include "cpio/reader.h"
 #include "cpio/writer.h"
+#include "src/base/sink.h"
 #include "src/image/early.h"
 #include "ucode/amd.h"
 #include "ucode/checksum.h"

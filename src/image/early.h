@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "src/base/sink.h"
 #include "src/catalog/catalog.h"
 #include "src/image/manifest.h"
 #include "ucode/select.h"

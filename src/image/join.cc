@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "src/base/atomic_file.h"
 #include "src/image/covered.h"
 #include "src/image/join.h"
 #include "src/image/join_pieces.h"

@@ -28,6 +28,7 @@
 #include <set>
 #include <string>
 
+#include "src/base/atomic_file.h"
 #include "src/catalog/catalog.h"
 #include "src/image/early.h"
 #include "src/image/microcode.h"

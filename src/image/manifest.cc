@@ -1,20 +1,13 @@
 #include <charconv>
 #include <fmt/format.h>
 
+#include "src/base/record.h"
 #include "src/image/manifest.h"
 
 namespace kip::image {
 namespace {
 
 constexpr std::string_view kFirstLine = "kip early 1";
-
-// The next word of a line; words are parted by one blank.
-std::string_view take_word(std::string_view& line) {
-  const std::size_t end = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(std::min(end + 1, line.size()));
-  return word;
-}
 
 std::optional<std::uint32_t> take_page_offset(std::string_view& line) {
   const std::string_view word = take_word(line);
@@ -90,19 +83,10 @@ std::string to_text(const EarlyManifest& manifest) {
 }
 
 std::optional<EarlyManifest> parse_manifest(std::string_view text) {
-  const std::string_view whole = text;
   EarlyManifest manifest;
-  bool first = true;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    if (end == text.npos) return std::nullopt;
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    if (first ? line != kFirstLine : !take_line(line, manifest)) return std::nullopt;
-    first = false;
-  }
+  const auto take = [&](std::string_view line) { return take_line(line, manifest); };
   // Numbers of another width, blanks at the end: not ours, and not to be replaced as ours.
-  if (first || to_text(manifest) != whole) return std::nullopt;
+  if (!take_lines(text, kFirstLine, take) || to_text(manifest) != text) return std::nullopt;
   return manifest;
 }
 

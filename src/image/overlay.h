@@ -24,6 +24,7 @@
 #include <set>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "src/codec/codec.h"
 #include "src/image/tail.h"
 

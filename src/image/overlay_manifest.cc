@@ -1,7 +1,7 @@
-#include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
+#include "src/base/record.h"
 #include "src/image/overlay_manifest.h"
 
 namespace kip::image {
@@ -10,45 +10,15 @@ namespace {
 constexpr std::string_view kFirstLine = "kip modules 1";
 constexpr std::string_view kNothing = "-";
 
-// A field without blanks; `detail`: the last one, which may have some.
-std::string field(std::string_view text, bool detail = false) {
+// `blanks`: whether the field is the last one, which may have some.
+std::string field(std::string_view text, Blanks blanks = Blanks::kEncode) {
   if (text.empty()) return std::string(kNothing);
-  std::string out;
-  for (const char c : text) {
-    const bool plain = c > ' ' && c < '\x7f' && c != '%';
-    const bool inner_blank = detail && c == ' ';
-    if (plain || inner_blank) {
-      out += c;
-    } else {
-      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out == kNothing ? "%2D" : out;
+  return text == kNothing ? "%2D" : percent_encode(text, blanks);
 }
 
-// The inverse; whatever it makes of text that field() does not write shows when it is written again.
+// Whatever it makes of text that field() does not write shows when it is written again.
 std::string unfield(std::string_view text) {
-  if (text == kNothing) return "";
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned value = 0;
-    const char* const digits = text.data() + i + 1;
-    if (text[i] == '%' && i + 2 < text.size() &&
-        std::from_chars(digits, digits + 2, value, 16).ptr == digits + 2) {
-      out += static_cast<char>(value);
-      i += 2;
-    } else {
-      out += text[i];
-    }
-  }
-  return out;
-}
-
-std::string_view take_word(std::string_view& line) {
-  const std::size_t end = std::min(line.find(' '), line.size());
-  const std::string_view word = line.substr(0, end);
-  line.remove_prefix(std::min(end + 1, line.size()));
-  return word;
+  return text == kNothing ? "" : percent_decode(text).value_or("");
 }
 
 std::string take_field(std::string_view& line) {
@@ -110,7 +80,7 @@ bool take_line(std::string_view line, OverlayManifest& manifest) {
 }
 
 std::string reason_text(const OverlayReason& reason) {
-  return field(reason.cause) + " " + field(reason.detail, /*detail=*/true) + "\n";
+  return field(reason.cause) + " " + field(reason.detail, Blanks::kKeep) + "\n";
 }
 
 template <class File>
@@ -138,19 +108,10 @@ std::string to_text(const OverlayManifest& manifest) {
 }
 
 std::optional<OverlayManifest> parse_overlay_manifest(std::string_view text) {
-  const std::string_view whole = text;
   OverlayManifest manifest;
-  bool first = true;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    if (end == text.npos) return std::nullopt;
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    if (first ? line != kFirstLine : !take_line(line, manifest)) return std::nullopt;
-    first = false;
-  }
+  const auto take = [&](std::string_view line) { return take_line(line, manifest); };
   // Another order of lines, other escapes: not ours, and not to be replaced as ours.
-  if (first || to_text(manifest) != whole) return std::nullopt;
+  if (!take_lines(text, kFirstLine, take) || to_text(manifest) != text) return std::nullopt;
   return manifest;
 }
 

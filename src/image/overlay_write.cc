@@ -2,6 +2,7 @@
 
 #include "cpio/writer.h"
 #include "src/base/finding.h"
+#include "src/base/sink.h"
 #include "src/codec/encode.h"
 #include "src/image/manifest.h"
 #include "src/image/overlay.h"

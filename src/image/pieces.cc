@@ -3,6 +3,7 @@
 #include <numeric>
 #include <sys/stat.h>
 
+#include "src/base/sink.h"
 #include "src/image/early.h"
 #include "src/image/pieces.h"
 

@@ -21,6 +21,7 @@
 
 #include "src/base/file.h"
 #include "src/base/finding.h"
+#include "src/base/sink.h"
 #include "src/image/front.h"
 #include "src/segments/walk.h"
 

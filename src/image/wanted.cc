@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "src/base/sink.h"
 #include "src/image/listing.h"
 #include "src/image/wanted.h"
 #include "src/segments/inputs.h"

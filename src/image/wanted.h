@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "src/image/rootfs.h"
 #include "src/segments/numbers.h"
 #include "src/segments/walk.h"

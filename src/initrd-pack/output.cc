@@ -7,6 +7,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/json.h"
 #include "src/initrd-pack/output.h"
 

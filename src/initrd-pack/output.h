@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "src/base/atomic_file.h"
 #include "src/image/join.h"
 #include "src/image/pieces.h"
 #include "src/initrd-pack/verbs.h"

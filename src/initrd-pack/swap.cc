@@ -1,4 +1,5 @@
 // swap: another early part, or none; the rest of the image stays byte for byte.
+#include "src/base/sink.h"
 #include "src/cli/packing.h"
 #include "src/image/parts.h"
 #include "src/initrd-pack/output.h"

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/json.h"
 #include "src/cli/packing.h"
 #include "src/cli/scratch.h"
@@ -12,25 +13,6 @@ namespace kip::kmod_pack {
 namespace {
 
 using cli::ExitCode;
-
-bool usage_is_sound(const Settings& settings, const cli::Messages& messages) {
-  const bool to_stdout = settings.output.to_stdout() && !settings.output.dry_run;
-  if (to_stdout && cli::stdout_is_terminal()) {
-    messages.error("the archive is not written to a terminal; -o FILE names a file");
-    return false;
-  }
-  if (to_stdout && settings.report.json) {
-    messages.error("--json needs -o FILE or -n: both would go to stdout");
-    return false;
-  }
-  return true;
-}
-
-// Takes everything and keeps nothing.
-class NullSink : public Sink {
- protected:
-  Status do_write(Bytes) override { return {}; }
-};
 
 class Pack {
  public:
@@ -176,7 +158,7 @@ class Pack {
 }  // namespace
 
 ExitCode pack(const Settings& settings, const cli::Messages& messages) {
-  if (!usage_is_sound(settings, messages)) return ExitCode::kUsage;
+  if (!cli::output_is_sound(settings.output, settings.report, messages)) return ExitCode::kUsage;
   return Pack(settings, messages).run();
 }
 

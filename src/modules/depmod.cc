@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "src/base/finding.h"
+#include "src/base/sink.h"
 #include "src/modules/config.h"
 #include "src/modules/depmod.h"
 

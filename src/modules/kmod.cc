@@ -4,6 +4,7 @@
 
 #include "src/base/file.h"
 #include "src/base/library.h"
+#include "src/base/sink.h"
 #include "src/modules/kmod.h"
 
 namespace kip::modules {
@@ -27,17 +28,16 @@ struct Api {
   decltype(kmod_module_info_free_list)* free_info = nullptr;
 
   Status load() {
-    void* const library = TRY(open_library("libkmod.so.2"));
-    TRY(bind(library, "kmod_new", create));
-    TRY(bind(library, "kmod_unref", unref));
-    TRY(bind(library, "kmod_set_log_fn", set_log));
-    TRY(bind(library, "kmod_module_new_from_path", module_of));
-    TRY(bind(library, "kmod_module_unref", module_unref));
-    TRY(bind(library, "kmod_module_get_info", info));
-    TRY(bind(library, "kmod_list_next", next));
-    TRY(bind(library, "kmod_module_info_get_key", key));
-    TRY(bind(library, "kmod_module_info_get_value", value));
-    return bind(library, "kmod_module_info_free_list", free_info);
+    return bind_library("libkmod.so.2", {{"kmod_new", create},
+                                         {"kmod_unref", unref},
+                                         {"kmod_set_log_fn", set_log},
+                                         {"kmod_module_new_from_path", module_of},
+                                         {"kmod_module_unref", module_unref},
+                                         {"kmod_module_get_info", info},
+                                         {"kmod_list_next", next},
+                                         {"kmod_module_info_get_key", key},
+                                         {"kmod_module_info_get_value", value},
+                                         {"kmod_module_info_free_list", free_info}});
   }
 };
 

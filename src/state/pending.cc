@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <charconv>
 #include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -7,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
+#include "src/base/record.h"
 #include "src/state/pending.h"
 
 namespace kip::state {
@@ -27,39 +28,9 @@ Status check_kernel(const std::string& kernel) {
   return fail(Errc::kInvalid, quote(kernel) + " is no name of a kernel");
 }
 
-std::string encode(std::string_view field) {
-  std::string text;
-  for (const char c : field) {
-    if (c >= ' ' && c <= '~' && c != '%') {
-      text += c;
-    } else {
-      text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return text;
-}
-
-std::optional<std::string> decode(std::string_view text) {
-  std::string field;
-  while (!text.empty()) {
-    const bool coded = text.front() == '%';
-    unsigned value = static_cast<unsigned char>(text.front());
-    if (coded) {
-      const std::string_view digits = text.substr(1, 2);
-      const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-      if (digits.size() != 2 || parsed.ptr != digits.data() + 2) return std::nullopt;
-    }
-    field += static_cast<char>(value);
-    text.remove_prefix(coded ? 3 : 1);
-  }
-  return field;
-}
-
 bool take_line(std::string_view line, Pending& pending) {
-  const std::size_t blank = line.find(' ');
-  if (blank == line.npos) return false;
-  const std::string_view kind = line.substr(0, blank);
-  const auto value = decode(line.substr(blank + 1));
+  const std::string_view kind = take_word(line);
+  const auto value = percent_decode(line);
   if (!value) return false;
   if (kind == "module") {
     pending.modules.push_back({*value, ""});
@@ -156,6 +127,7 @@ Result<Pending> read_one(const Root& root, const std::string& path, const std::s
 }  // namespace
 
 std::string to_text(const Pending& pending) {
+  const auto encode = [](const std::string& text) { return percent_encode(text, Blanks::kKeep); };
   std::string text = std::string(kFirstLine) + "\n";
   for (const PendingModule& module : pending.modules)
     text += fmt::format("module {}\nrule {}\n", encode(module.name), encode(module.rule));
@@ -165,18 +137,9 @@ std::string to_text(const Pending& pending) {
 }
 
 std::optional<Pending> parse_pending(std::string_view text, const std::string& kernel) {
-  const std::string_view whole = text;
   Pending pending{kernel, {}, {}};
-  bool first = true;
-  while (!text.empty()) {
-    const std::size_t end = text.find('\n');
-    if (end == text.npos) return std::nullopt;
-    const std::string_view line = text.substr(0, end);
-    text.remove_prefix(end + 1);
-    if (first ? line != kFirstLine : !take_line(line, pending)) return std::nullopt;
-    first = false;
-  }
-  if (first || to_text(pending) != whole) return std::nullopt;
+  const auto take = [&](std::string_view line) { return take_line(line, pending); };
+  if (!take_lines(text, kFirstLine, take) || to_text(pending) != text) return std::nullopt;
   return pending;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/json.h"
 #include "src/ucode-pack/verbs.h"
 #include "ucode/encode.h"

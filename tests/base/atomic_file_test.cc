@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "src/base/file.h"
 #include "tests/base/must.h"
 #include "tests/support/blob.h"

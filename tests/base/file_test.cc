@@ -5,6 +5,7 @@
 
 #include "src/base/file.h"
 #include "src/base/library.h"
+#include "src/base/sink.h"
 #include "tests/base/must.h"
 #include "tests/support/temp_dir.h"
 
@@ -146,16 +147,20 @@ TEST(DescriptorSink, ReportsAFullDisk) {
   EXPECT_EQ(sink.written(), 0u);
 }
 
-TEST(OpenLibrary, NamesTheOneThatIsMissing) {
-  const auto library = open_library("libkip-no-such-thing.so.0");
-  EXPECT_EQ(code_of(library), Errc::kUnsupported);
-  EXPECT_EQ(error_of(library), "needs libkip-no-such-thing.so.0, which is not installed");
+TEST(BindLibrary, NamesTheLibraryThatIsMissing) {
+  const Status status = bind_library("libkip-no-such-thing.so.0", {});
+  EXPECT_EQ(code_of(status), Errc::kUnsupported);
+  EXPECT_EQ(error_of(status), "needs libkip-no-such-thing.so.0, which is not installed");
 }
 
-TEST(FindSymbol, NamesTheOneThatIsMissing) {
-  void* const library = must(open_library("libc.so.6"));
-  EXPECT_EQ(error_of(find_symbol(library, "kip_no_such_function")),
-            "library lacks kip_no_such_function");
+TEST(BindLibrary, NamesTheSymbolThatIsMissing) {
+  decltype(strlen)* length = nullptr;
+  decltype(strlen)* other = nullptr;
+  EXPECT_EQ(
+      error_of(bind_library("libc.so.6", {{"strlen", length}, {"kip_no_such_function", other}})),
+      "libc.so.6 lacks kip_no_such_function");
+  EXPECT_EQ(length("four"), 4u);
+  EXPECT_EQ(other, nullptr);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <ostream>
 
+#include "src/base/sink.h"
 #include "src/codec/encode.h"
 #include "src/codec/kernel_fit.h"
 #include "tests/base/must.h"

@@ -5,6 +5,7 @@
 
 #include "cpio/reader.h"
 #include "cpio/writer.h"
+#include "src/base/sink.h"
 #include "tests/base/must.h"
 #include "tests/support/kernel_finder.h"
 #include "tests/support/run_program.h"

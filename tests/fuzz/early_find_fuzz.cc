@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sys/mman.h>
 
+#include "src/base/sink.h"
 #include "src/catalog/file_scan.h"
 #include "src/segments/finder.h"
 #include "tests/fuzz/fuzz.h"

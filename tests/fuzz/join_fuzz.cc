@@ -5,6 +5,7 @@
 // is said only where the kernel's loaders agree; and joining twice is joining once.
 #include <algorithm>
 
+#include "src/base/atomic_file.h"
 #include "src/image/parts.h"
 #include "tests/fuzz/firmware.h"
 #include "tests/fuzz/memory_file.h"

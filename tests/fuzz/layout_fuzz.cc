@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "src/segments/layout.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace kip::fuzz {

@@ -6,6 +6,7 @@
 
 #include "cpio/reader.h"
 #include "cpio/writer.h"
+#include "src/base/sink.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/kernel_finder.h"
 

@@ -5,6 +5,7 @@
 // for, the newest sound update that there was for it, and nothing where there was none.
 #include <algorithm>
 
+#include "src/base/sink.h"
 #include "src/image/early.h"
 #include "tests/fuzz/firmware.h"
 #include "tests/fuzz/memory_file.h"

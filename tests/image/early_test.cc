@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "src/base/sink.h"
 #include "tests/image/packed.h"
 #include "tests/support/kernel_amd.h"
 #include "tests/support/kernel_intel.h"

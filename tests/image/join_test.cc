@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <ostream>
 
+#include "src/base/atomic_file.h"
 #include "tests/image/joined.h"
 
 namespace kip::image {

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "src/base/atomic_file.h"
 #include "src/image/join.h"
 #include "tests/image/base_image.h"
 #include "tests/image/packed.h"

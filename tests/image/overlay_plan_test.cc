@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "src/base/sink.h"
 #include "tests/base/must.h"
 #include "tests/codec/compress.h"
 #include "tests/image/overlay_scene.h"

@@ -3,6 +3,7 @@
 #include <sstream>
 #include <unistd.h>
 
+#include "src/base/atomic_file.h"
 #include "tests/base/must.h"
 #include "tests/codec/compress.h"
 #include "tests/image/overlay_scene.h"

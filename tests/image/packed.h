@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "src/base/sink.h"
 #include "src/image/early.h"
 #include "tests/base/must.h"
 #include "tests/support/amd_blob.h"

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <ostream>
 
+#include "src/base/sink.h"
 #include "src/image/pieces.h"
 #include "src/segments/walk.h"
 #include "tests/base/must.h"

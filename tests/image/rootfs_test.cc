@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/base/sink.h"
 #include "src/image/paths.h"
 #include "src/image/rootfs.h"
 #include "src/image/wanted.h"

@@ -19,15 +19,29 @@ constexpr const char* kRequire = "[Modules]\nRequire=wanted\n";
 constexpr const char* kOnlyWarn = "[Modules]\nRequire=wanted\nOnRequire=warn\n";
 const std::string kModule = "root/usr/lib/modules/" + kKernel + "/updates/dkms/wanted.ko";
 
-// As a package that is not built yet.
-void take_away(const ModuleStage& stage) {
-  std::filesystem::rename(stage.dir() / kModule, stage.dir() / "aside.ko");
-}
+// The module is required, and its package not built yet.
+class Unbuilt : public ModuleStage {
+ public:
+  explicit Unbuilt(const std::string& programs, const std::string& settings = kRequire)
+      : ModuleStage(programs) {
+    configure(settings);
+    std::filesystem::rename(dir() / kModule, dir() / "aside.ko");
+  }
 
-void bring_back(ModuleStage& stage) {
-  std::filesystem::rename(stage.dir() / "aside.ko", stage.dir() / kModule);
-  stage.root().index();
-}
+  void build() {
+    std::filesystem::rename(dir() / "aside.ko", dir() / kModule);
+    root().index();
+  }
+};
+
+// And the generator's initrd is staged.
+class UnbuiltStaged : public Unbuilt {
+ public:
+  explicit UnbuiltStaged(const std::string& programs, const std::string& settings = kRequire)
+      : Unbuilt(programs, settings) {
+    write("initrd", base());
+  }
+};
 
 const auto kUnmet = AllOf(HasSubstr("'wanted' is in neither the initrd nor the archive of modules"),
                           HasSubstr("Require=wanted at /etc/kip/kip.conf.d/test.conf:2 wants it"));
@@ -41,17 +55,14 @@ std::string record_of(const ModuleStage& stage, const std::string& arguments) {
 
 TEST(Required, FailsUntilTheModuleIsThereAndKeepsARecordUntilThen) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
+    UnbuiltStaged stage(programs);
     const Blob base = stage.base();
-    stage.configure(kRequire);
-    stage.write("initrd", base);
-    take_away(stage);
     const Told failed = stage.run(kImage);
     EXPECT_EQ(failed.code, 1);
     EXPECT_THAT(failed.complaints, ElementsAre(AllOf(StartsWith("error: "), kUnmet)));
     EXPECT_TRUE(stage.read() == base);
     EXPECT_EQ(stage.record(), record_of(stage, "argument add\n"));
-    bring_back(stage);
+    stage.build();
     const Told done = stage.run(kImage);
     EXPECT_EQ(done.code, 0);
     EXPECT_EQ(done.err, "");
@@ -62,10 +73,7 @@ TEST(Required, FailsUntilTheModuleIsThereAndKeepsARecordUntilThen) {
 
 TEST(Required, OnlyWarnsWhereThatIsWanted) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
-    stage.configure(kOnlyWarn);
-    stage.write("initrd", stage.base());
-    take_away(stage);
+    UnbuiltStaged stage(programs, kOnlyWarn);
     const Told told = stage.run(kImage);
     EXPECT_EQ(told.code, 0);
     EXPECT_THAT(told.complaints, ElementsAre(AllOf(StartsWith("warning: "), kUnmet)));
@@ -75,7 +83,7 @@ TEST(Required, OnlyWarnsWhereThatIsWanted) {
 
 TEST(Required, IsMetByWhatTheGeneratorPacked) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
+    Unbuilt stage(programs);
     const std::string directory = "usr/lib/modules/" + kKernel + "/updates";
     const Blob more =
         support::NewcBlob()
@@ -83,9 +91,7 @@ TEST(Required, IsMetByWhatTheGeneratorPacked) {
             .file(directory + "/wanted.ko", stage.root().module("updates/wanted.ko", {}))
             .bytes();
     const Blob base = support::join({stage.base(), more});
-    stage.configure(kRequire);
     stage.write("initrd", base);
-    take_away(stage);
     EXPECT_EQ(stage.run(kImage).code, 0);
     EXPECT_TRUE(stage.read() == base);
     EXPECT_FALSE(support::exists(stage.pending()));
@@ -94,10 +100,7 @@ TEST(Required, IsMetByWhatTheGeneratorPacked) {
 
 TEST(Required, NoMoreTakesTheRecordAlong) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
-    stage.configure(kRequire);
-    stage.write("initrd", stage.base());
-    take_away(stage);
+    UnbuiltStaged stage(programs);
     EXPECT_EQ(stage.run(kImage).code, 1);
     stage.configure("");
     EXPECT_EQ(stage.run(kImage).err, "");
@@ -107,11 +110,9 @@ TEST(Required, NoMoreTakesTheRecordAlong) {
 
 TEST(Required, KeepsInitrdArgumentsInTheRecord) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
+    Unbuilt stage(programs);
     const std::string given = stage.dir().write("boot/given one.img", stage.base());
     stage.set_initrds({given});
-    stage.configure(kRequire);
-    take_away(stage);
     EXPECT_EQ(stage.run(kImage).code, 1);
     EXPECT_EQ(stage.record(), record_of(stage, "argument add\n") + "argument " + given + "\n");
   });
@@ -119,11 +120,8 @@ TEST(Required, KeepsInitrdArgumentsInTheRecord) {
 
 TEST(Required, IsRecordedAsGentoosScriptWasCalled) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
+    UnbuiltStaged stage(programs);
     stage.become_gentoo();
-    stage.configure(kRequire);
-    stage.write("initrd", stage.base());
-    take_away(stage);
     EXPECT_EQ(stage.run(kImage).code, 1);
     EXPECT_EQ(stage.record(), record_of(stage, "argument installkernel\n"));
   });
@@ -168,10 +166,7 @@ TEST(Required, FailsWithSettingsThatCannotBeRead) {
 
 TEST(RecordThatCannotBeWritten, IsAWarningMore) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
-    stage.configure(kRequire);
-    stage.write("initrd", stage.base());
-    take_away(stage);
+    UnbuiltStaged stage(programs);
     stage.root().file("var/lib/kip", "a file");
     const Told told = stage.run(kImage);
     EXPECT_EQ(told.code, 1);
@@ -184,9 +179,7 @@ TEST(RecordThatCannotBeWritten, IsAWarningMore) {
 
 TEST(RunAt58, LeavesItToTheOneAt86WhereNoInitrdIsStagedYet) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
-    stage.configure(kRequire);
-    take_away(stage);
+    Unbuilt stage(programs);
     const Told early = stage.run(kImage);
     EXPECT_EQ(early.code, 0);
     EXPECT_EQ(early.err, "");
@@ -194,7 +187,7 @@ TEST(RunAt58, LeavesItToTheOneAt86WhereNoInitrdIsStagedYet) {
     stage.dir().link("staging/initrd.img", stage.dir().write("boot/initrd.img", stage.base()));
     EXPECT_EQ(stage.run_as_86().code, 1);
     EXPECT_NE(stage.record(), "");
-    bring_back(stage);
+    stage.build();
     const Told done = stage.run_as_86();
     EXPECT_EQ(done.err, "");
     EXPECT_THAT(Unpacked({overlay_in(stage.read("initrd.img"), stage.base())}).modules(),
@@ -216,11 +209,8 @@ TEST(RunAt86, WarnsWhereThereIsNoImageToJudge) {
 
 TEST(RunAt86, FailsAgainWhere58Failed) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
+    UnbuiltStaged stage(programs);
     stage.become_systemd_251();  // which goes on with the next plugin
-    stage.configure(kRequire);
-    stage.write("initrd", stage.base());
-    take_away(stage);
     EXPECT_EQ(stage.run(kImage).code, 1);
     EXPECT_EQ(stage.run_as_86().code, 1);
   });
@@ -230,10 +220,7 @@ TEST(RunAt86, FailsAgainWhere58Failed) {
 
 TEST(Remove, TakesTheRecordOfThatKernelAndNothingElse) {
   with_each_program([](const std::string& programs) {
-    ModuleStage stage(programs);
-    stage.configure(kRequire);
-    stage.write("initrd", stage.base());
-    take_away(stage);
+    UnbuiltStaged stage(programs);
     EXPECT_EQ(stage.run(kImage).code, 1);
     stage.root().file("var/lib/kip/pending/6.1.0-other", "kip pending 1\n");
     for (const std::string& plugin : {kMicrocode, kImage}) {

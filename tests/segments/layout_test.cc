@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 
 #include "src/base/file.h"
+#include "src/base/sink.h"
 #include "src/segments/layout.h"
 #include "tests/segments/log.h"
 #include "tests/support/pe_blob.h"
