@@ -22,6 +22,7 @@ std::vector<Finding> lint(const LintFacts& facts, const LintInput& input) {
   check_defeated(view);
   check_modules(view);
   check_base(view);
+  check_image(view);
   std::sort(view.findings.begin(), view.findings.end(), comes_first);
   return std::move(view.findings);
 }

@@ -44,8 +44,13 @@ inline constexpr const char* kRuleContradiction = "lint-contradiction";
 inline constexpr const char* kRuleTwin = "lint-twin";
 /// The base has a module of that name from another build: it was made before the module was rebuilt.
 inline constexpr const char* kRuleStaleTwin = "lint-stale-twin";
-/// The generator packed a module that policy leaves out.
+/// The image has a module that policy leaves out: the generator packed it, or kip did before.
 inline constexpr const char* kRulePacked = "lint-packed";
+/// Policy wants a module, and the image has it neither among the generator's nor in an archive of kip's: it was made before,
+/// or without kip. An error for a Require= and for what the root file system needs.
+inline constexpr const char* kRuleNotInImage = "lint-not-in-image";
+/// The image has modules, and none of them is for this kernel.
+inline constexpr const char* kRuleOtherKernel = "lint-other-kernel";
 /// modules.dep is missing, older than a module, or lacks one.
 inline constexpr const char* kRuleIndex = "lint-index";
 /// A module that goes in cannot be loaded: something that it depends on is not there. A note for softdeps and firmware.
@@ -63,6 +68,8 @@ struct LintInput {
   const image::BaseModules* base = nullptr;  // of the initrd, if there is one
   std::string base_path = {};                // its name, for findings
   std::string base_directory = {};  // the scratch directory with the base's modules, or empty
+  /// Paths of the modules that an archive would get; nullopt: by the rules alone.
+  std::optional<std::set<std::string>> packable = {};
   Signatures signatures = Signatures::kNotKnown;
 };
 
@@ -88,6 +95,7 @@ struct LintFacts {
   Index index = Index::kFresh;
   modules::Closure closure;     // of what policy selects
   std::set<std::string> stale;  // out-of-tree modules of which the base has another build
+  std::set<std::string> stale_in_overlay;  // and of which an archive of kip's in the image has
   std::vector<policy::ConfFile>
       replaced;  // of kip.conf.d in /usr/lib, by one of the same name in /etc
 };

@@ -9,10 +9,6 @@ namespace {
 
 constexpr const char* kPrograms[] = {"usr/bin/", "usr/sbin/", "bin/", "sbin/"};
 
-std::string_view directory_of(std::string_view path) {
-  return path.substr(0, std::min(path.rfind('/'), path.size()));
-}
-
 void judge_packed(LintView& view, const Judged& it) {
   if (it.goes_in || view.out_of_root.contains(it.names.name)) return;
   const policy::ModuleRule* const winner = it.decision.winner;
@@ -26,11 +22,13 @@ void judge_packed(LintView& view, const Judged& it) {
 }
 
 void judge_stale(LintView& view, const Judged& it) {
+  // An archive of kip's stands behind the generator's, and replaces it.
+  if (in_overlay(view.input, view.facts.kernel, it.names.name) != nullptr) return;
   if (!it.goes_in || !it.wins || !view.facts.stale.contains(it.names.name)) return;
   view.add(Severity::kWarning, kRuleStaleTwin, view.input.base_path,
            fmt::format("{} in it is another build than {}: it was made before the module was",
                        clean(it.names.name), view.path_of(it.module->file)),
-           "make the initrd again");
+           make_again(view));
 }
 
 void judge_tool(LintView& view) {

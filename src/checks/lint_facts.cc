@@ -83,6 +83,21 @@ Result<std::set<std::string>> stale_modules(const Root& root, const LintInput& i
   return stale;
 }
 
+// kip packs a module as it is installed: other bytes are another build.
+Result<std::set<std::string>> stale_in_overlay(const Root& root, const LintInput& input,
+                                               const LintFacts& facts) {
+  std::set<std::string> stale;
+  for (const modules::Module& module : input.out_of_tree.modules) {
+    const std::string& name = module.file.name;
+    const image::OverlayModule* const ours = in_overlay(input, facts.kernel, name);
+    if (ours == nullptr || !wins(module, facts.names.at(name), input.out_of_tree)) continue;
+    const auto bytes =
+        read_file(root, facts.directory + "/" + module.file.path, modules::kModuleLimit);
+    if (bytes && TRY(digest::sha256(*bytes)) != ours->digest) stale.insert(name);
+  }
+  return stale;
+}
+
 // Of a kernel's configuration file: options that make it refuse a module without a signature.
 bool forces_signatures(std::string_view text) {
   constexpr std::string_view kForcing[] = {"\nCONFIG_MODULE_SIG_FORCE=y\n",
@@ -123,6 +138,7 @@ Result<LintFacts> read_lint_facts(const Root& root, modules::Tree& tree, const L
   limits.firmware = input.settings.modules.firmware_limit.value;
   facts.closure = TRY(tree.close(selected(input, facts), limits));
   facts.stale = TRY(stale_modules(root, input, facts));
+  facts.stale_in_overlay = TRY(stale_in_overlay(root, input, facts));
   facts.replaced = replaced_conf(root);
   return facts;
 }

@@ -9,14 +9,6 @@ namespace {
 
 using Kind = KnownName::Kind;
 
-bool is_needed(const LintView& view, const Judged& it) {
-  const auto& needs = view.input.root.modules;
-  return it.decision.required ||
-         std::any_of(needs.begin(), needs.end(), [&](const host::NeededBy& need) {
-           return policy::names(need.name, it.names);
-         });
-}
-
 std::string build_again(const LintView& view, const std::string& name) {
   return fmt::format(
       "build {} for this kernel: dkms autoinstall -k {}, or install its package again", name,

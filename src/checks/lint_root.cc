@@ -37,10 +37,13 @@ std::string way_in(const Judged& it) {
 void judge_out(LintView& view, const host::NeededBy& need, const Judged& it) {
   const policy::ModuleRule* const winner = it.decision.winner;
   const std::string& name = it.names.name;
-  const bool packed = view.input.base != nullptr && view.input.base->modules.contains(name);
+  const bool ours = in_overlay(view.input, view.facts.kernel, name) != nullptr;
+  const bool packed =
+      ours || (view.input.base != nullptr && view.input.base->modules.contains(name));
   const std::string by = winner == nullptr ? "by default" : "by " + clean(*winner);
-  const std::string what = packed ? "only what the generator packed by itself lets the machine boot"
-                                  : "the machine would not boot";
+  const std::string what = ours     ? "only what kip packed before lets the machine boot"
+                           : packed ? "only what the generator packed by itself lets the machine boot"
+                                    : "the machine would not boot";
   view.out_of_root.insert(name);
   view.add(
       packed ? Severity::kWarning : Severity::kError, kRuleRoot,

@@ -18,6 +18,7 @@ void judge_requirement(LintView& view, const ModuleRule& rule) {
   const bool met =
       std::any_of(meant.begin(), meant.end(), [](const Judged* it) { return it->decision.in; });
   if (met || (meant.empty() && view.is_in_tree(rule.pattern))) return;
+  if (meant.empty() && !policy::decide(view.input.rules, {rule.pattern, {}}).required) return;
   const Severity severity = view.input.settings.modules.on_require.value == policy::OnRequire::kFail
                                 ? Severity::kError
                                 : Severity::kWarning;

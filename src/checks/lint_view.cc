@@ -46,6 +46,27 @@ std::string include_line(const std::string& name) {
                      clean(name));
 }
 
+bool is_needed(const LintView& view, const Judged& it) {
+  const auto& needs = view.input.root.modules;
+  return it.decision.required ||
+         std::any_of(needs.begin(), needs.end(), [&](const host::NeededBy& need) {
+           return policy::names(need.name, it.names);
+         });
+}
+
+std::string_view directory_of(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return path.substr(0, slash == path.npos ? 0 : slash);
+}
+
+std::string make_again(const LintView& view) {
+  const std::string kernel = clean(view.facts.kernel);
+  return fmt::format(
+      "make the image again: kernel-install add with kip's plugin, or, with what kmod-pack emit "
+      "prints, dracut --force --kver {}, update-initramfs -u -k {} or mkinitcpio -P",
+      kernel, kernel);
+}
+
 bool wins(const modules::Module& module, const KnownName& name, const modules::OutOfTree& all) {
   if (name.kind == KnownName::Kind::kBuiltin) return false;
   if (name.kind == KnownName::Kind::kFile) return name.path == module.file.path;

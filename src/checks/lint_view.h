@@ -1,5 +1,5 @@
 // What the parts of lint share: each out-of-tree module with what policy says of it, and how findings are worded. Each part is
-// a file of its own: lint_root.cc, lint_rules.cc, lint_defeated.cc, lint_modules.cc, lint_base.cc.
+// a file of its own: lint_root.cc, lint_rules.cc, lint_defeated.cc, lint_modules.cc, lint_base.cc, lint_image.cc.
 #pragma once
 
 #include <string>
@@ -58,6 +58,21 @@ void check_defeated(LintView& view);
 void check_modules(LintView& view);
 /// What is in the initrd.
 void check_base(LintView& view);
+/// What it would have to have: modules that policy wants, of the generator's or in archives of kip's.
+void check_image(LintView& view);
+
+/// The module in the archives of kip's that the image has for this kernel, of which the last counts; nullptr: none.
+const image::OverlayModule* in_overlay(const LintInput& input, const std::string& kernel,
+                                       const std::string& name);
+
+/// By Require=, or below the root file system: without it, it is an error.
+bool is_needed(const LintView& view, const Judged& it);
+
+/// The directory of a path, without the last '/'.
+std::string_view directory_of(std::string_view path);
+
+/// How an image is made anew.
+std::string make_again(const LintView& view);
 
 /// Files of packages in kip.conf.d that one of the same name in /etc stands for.
 std::vector<policy::ConfFile> replaced_conf(const Root& root);

@@ -58,6 +58,9 @@ struct BaseModules {
 Result<BaseModules> read_base_modules(int descriptor, const std::string& kernel,
                                       const std::string& scratch, const std::string& host_modules);
 
+/// Kernels of which the base has modules, if it has none of `kernel`: sorted, and empty as a rule.
+std::vector<std::string> other_kernels(const BaseModules& base, const std::string& kernel);
+
 /// A file to be added.
 struct OverlayFile {
   enum class Kind : std::uint8_t { kModule, kFirmware, kConfig };

@@ -21,6 +21,7 @@ class Lint {
 
   ExitCode run() {
     if (const ExitCode code = subject_.open(); code != ExitCode::kDone) return code;
+    read_ = subject_.choice().findings();
     if (!settings_.base.empty() && !read_base()) return ExitCode::kFailed;
     const auto found = look();
     if (!found) {
@@ -58,6 +59,9 @@ class Lint {
                                            : host::root_needs_of(settings_.root_fs);
     input.signatures = checks::read_signatures(subject_.root(), subject_.kernel());
     if (base_) {
+      input.packable.emplace();
+      const auto packed = TRY(subject_.choice().closure());
+      for (const modules::Needed& it : packed.modules) input.packable->insert(it.file.path);
       input.base = &*base_;
       input.base_path = settings_.base;
       input.base_directory = scratch_->path();
@@ -68,7 +72,7 @@ class Lint {
 
   // What reading found; what choosing found, lint has said in its own words.
   void add_read(std::vector<Finding>& findings) const {
-    for (const Finding& finding : subject_.choice().findings()) {
+    for (const Finding& finding : read_) {
       if (finding.rule != cli::kRuleLeftOut && finding.rule != cli::kRuleChoiceIndex)
         findings.push_back(finding);
     }
@@ -80,6 +84,7 @@ class Lint {
   const Settings& settings_;
   const cli::Messages& messages_;
   Subject subject_;
+  std::vector<Finding> read_;
   std::optional<cli::ScratchDirectory> scratch_;
   std::optional<image::BaseModules> base_;
 };

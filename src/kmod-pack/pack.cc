@@ -31,11 +31,23 @@ class Pack {
     if (!scratch) return failed("", scratch.error());
     const auto base = subject_.read_base(settings_.base, scratch->path());
     if (!base) return ExitCode::kFailed;
+    say_other_kernels(*base);
     const auto code = plan(*base, scratch->path());
     return code ? *code : write();
   }
 
  private:
+  void say_other_kernels(const image::BaseModules& base) const {
+    const auto others = image::other_kernels(base, subject_.kernel());
+    if (others.empty()) return;
+    const std::string more =
+        others.size() > 1 ? fmt::format(" and {} more", others.size() - 1) : "";
+    messages_.finding({Severity::kWarning, "base-other-kernel", settings_.base, std::nullopt,
+                       fmt::format("has modules of {}{}, none of {}", quote(others.front()), more,
+                                   quote(subject_.kernel())),
+                       "name the initrd of that kernel with --base, or its own with --kernel"});
+  }
+
   // nullopt: there is something to write.
   std::optional<ExitCode> plan(const image::BaseModules& base, const std::string& scratch) {
     cli::ModuleChoice& choice = subject_.choice();

@@ -35,6 +35,7 @@ Result<Fd> open_base(const std::string& path) {
   struct stat status;
   if (::fstat(file.get(), &status) != 0) return fail_errno("cannot be looked at");
   if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
+  if (status.st_size == 0) return fail(Errc::kInvalid, "is empty, and so no initrd");
   return file;
 }
 

@@ -65,6 +65,7 @@ LintFacts facts_of(const LintScene& scene, const Root& root, const LintInput& in
   facts.closure.modules = scene.along;
   facts.closure.missing = scene.missing;
   facts.stale = scene.stale;
+  facts.stale_in_overlay = scene.stale_in_overlay;
   facts.replaced = replaced_conf(root);
   return facts;
 }
@@ -73,6 +74,14 @@ image::BaseModules base_of(const LintScene& scene) {
   image::BaseModules base;
   for (const std::string& path : *scene.packed)
     base.modules[modules::module_name(path)].path = path;
+  image::OwnOverlay overlay;
+  overlay.manifest.kernel = scene.overlay_kernel;
+  for (const std::string& path : scene.overlay) {
+    image::OverlayModule& module = overlay.manifest.modules.emplace_back();
+    module.name = modules::module_name(path);
+    module.path = path;
+  }
+  if (!scene.overlay.empty()) base.tail.overlays.push_back(overlay);
   base.paths.insert(scene.programs.begin(), scene.programs.end());
   base.sealed = scene.sealed;
   return base;
@@ -108,6 +117,7 @@ void expect_lint(const LintCase& row) {
   if (!scene.root.empty()) input.root = host::root_needs_of(scene.root);
   input.root.modules.insert(input.root.modules.end(), scene.devices.begin(), scene.devices.end());
   input.signatures = scene.signatures;
+  input.packable = scene.packable;
   image::BaseModules base;
   if (scene.packed) {
     base = base_of(scene);

@@ -41,6 +41,11 @@ struct LintScene {
   std::vector<std::string> programs = {};
   std::string sealed = {};
   std::set<std::string> stale = {};
+  /// Of kip's archive in that initrd: modules' paths.
+  std::vector<std::string> overlay = {};
+  std::string overlay_kernel = kLintKernel;
+  std::set<std::string> stale_in_overlay = {};
+  std::optional<std::set<std::string>> packable = {};
 };
 
 struct Found {

@@ -74,6 +74,69 @@ TEST_F(KmodPackLint, LooksIntoABase) {
   EXPECT_THAT(without.out, Not(HasSubstr("lint-stale-twin")));
 }
 
+TEST_F(KmodPackLint, FindsWhatTheImageThatBootsLacks) {
+  desk.policy("Require=zfs\n");
+  desk.write("base", desk.base());
+  const Said bare = desk.run({"lint", "--root-fs", "ext4", "--base", "base"});
+  EXPECT_EQ(bare.code, 1);
+  EXPECT_THAT(lines_of(bare.out), Contains(StartsWith("error: lint-not-in-image: 'base': zfs ")));
+  ASSERT_EQ(desk.run({"pack", "--base", "base", "-o", "modules"}).code, 0);
+  const Blob image = support::join({desk.base(), desk.read("modules")});
+  desk.write("image", image);
+  EXPECT_EQ(desk.run({"lint", "--root-fs", "ext4", "--base", "image"}).out, "");
+}
+
+TEST_F(KmodPackLint, FindsWhatKipPackedBefore) {
+  desk.policy("Include=zfs\n");
+  desk.write("base", desk.base());
+  ASSERT_EQ(desk.run({"pack", "--base", "base", "-o", "modules"}).code, 0);
+  desk.write("image", support::join({desk.base(), desk.read("modules")}));
+  const auto lint = [&] { return desk.run({"lint", "--root-fs", "ext4", "--base", "image"}).out; };
+  desk.policy("Omit=zfs\n");
+  EXPECT_THAT(lint(), StartsWith("warning: lint-packed: 'image': kip's archive in it has zfs"));
+  desk.policy("Include=zfs\n");
+  desk.root().out_of_tree("extra/zfs.ko", {{"version", "2.3.0"}, {"alias", "fs-zfs"}}).index();
+  EXPECT_THAT(lint(), StartsWith("warning: lint-stale-twin: 'image': kip's archive"));
+}
+
+TEST_F(KmodPackLint, JudgesARequiredModuleOfTheKernelAsPackDoes) {
+  desk.policy("Include=zfs\nRequire=ext4\n");
+  desk.write("base", desk.base());
+  EXPECT_EQ(desk.run({"pack", "--base", "base", "-n"}).code, 1);
+  EXPECT_THAT(desk.run({"lint", "--root-fs", "ext4", "--base", "base"}).out,
+              HasSubstr("error: lint-not-in-image: 'base': ext4 is not in it, and Require=ext4"));
+}
+
+TEST_F(KmodPackLint, TellsTheImageOfAnotherKernel) {
+  desk.policy("Include=zfs\n");
+  desk.write("base", support::join({desk.base(), support::NewcBlob()
+                                                     .directory("usr/lib/modules")
+                                                     .directory("usr/lib/modules/6.1.0")
+                                                     .file("usr/lib/modules/6.1.0/x.ko",
+                                                           desk.root().module("x.ko", {}))
+                                                     .bytes()}));
+  EXPECT_THAT(desk.run({"lint", "--root-fs", "ext4", "--base", "base"}).out,
+              HasSubstr("warning: lint-other-kernel: 'base': has modules of 6.1.0, none of "
+                        "6.12.0-example ("));
+  const Said packed = desk.run({"pack", "--base", "base", "-n"});
+  EXPECT_EQ(packed.code, 0);
+  EXPECT_THAT(packed.complaints,
+              Contains(StartsWith("warning: 'base': has modules of '6.1.0', none of "
+                                  "'6.12.0-example' (")));
+}
+
+TEST_F(KmodPackLint, FailsForAnEmptyBase) {
+  desk.policy("Include=zfs\n");
+  desk.write("base", {});
+  for (const char* const verb : {"lint", "pack"}) {
+    const Said said = desk.run({verb, "--base", "base"});
+    EXPECT_EQ(said.code, 4) << verb;
+    EXPECT_THAT(said.complaints,
+                testing::ElementsAre("error: 'base': is empty, and so no initrd"))
+        << verb;
+  }
+}
+
 TEST_F(KmodPackLint, FailsForABaseThatCannotBeRead) {
   EXPECT_EQ(desk.run({"lint", "--base", "nowhere"}).code, 4);
   desk.write("junk", support::text("no initrd at all"));
