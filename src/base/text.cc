@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "src/base/finding.h"
 #include "src/base/text.h"
 
@@ -43,6 +45,14 @@ bool is_utf8(std::string_view text) {
 std::string quote_start(std::string_view text) {
   const char* const more = text.size() > kShownLimit ? "..." : "";
   return quote(text.substr(0, kShownLimit)) + more;
+}
+
+std::string shell_word(std::string_view word) {
+  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._+-").find(c) != std::string_view::npos;
+  });
+  return plain ? std::string(word) : quote(word);
 }
 
 }  // namespace kip

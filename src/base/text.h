@@ -16,4 +16,7 @@ bool is_utf8(std::string_view text);
 /// quote(); of long text only the beginning, with "..." behind it.
 std::string quote_start(std::string_view text);
 
+/// A word of a command that a message gives: quote() of what is more than a plain word.
+std::string shell_word(std::string_view word);
+
 }  // namespace kip

@@ -53,6 +53,7 @@ struct Join {
   std::size_t first_image_entry = 0;
   std::vector<ManifestCpu> cpus;  // whom the part serves
   ucode::Selection selection;
+  std::vector<Finding> findings;  // of plan_parts(): an overlay for another kernel than its base's
   bool covered = false;
   bool tail_changes = false;  // an overlay is added, replaced or cut
 

@@ -3,6 +3,7 @@
 
 #include "cpio/newc.h"
 #include "src/base/finding.h"
+#include "src/base/text.h"
 #include "src/codec/kernel_fit.h"
 #include "src/image/parts.h"
 #include "src/segments/walk.h"
@@ -29,6 +30,7 @@ class Planner {
         return tl::unexpected<PartError>(PartError{at_, status.error()});
     }
     merge();
+    compare_kernels();
     if (const Status status = settle_last(); !status)
       return tl::unexpected<PartError>(PartError{parts_.size() - 1, status.error()});
     return std::move(join_);
@@ -47,6 +49,7 @@ class Planner {
     TRY(check_shape(part, shape));
     TRY(check_fit(part, opened, shape));
     join_.pieces.push_back(piece_of(part.path, opened, kept(front.cuts, opened.size), shape));
+    note_kernels(part, opened, shape);
     if (shape.compressed && !compressed_) compressed_ = at_;
     if (!part.microcode || (front.named[0].empty() && front.named[1].empty())) return {};
     Source source{std::move(front), TRY(read_updates(root_, part.path))};
@@ -54,6 +57,26 @@ class Planner {
     for (const EarlyManifest& own : source.front.own) add_cpus(own.cpus);
     sources_.push_back(std::move(source));
     return {};
+  }
+
+  void note_kernels(const Part& part, const Opened& opened, const Shape& shape) {
+    if (const auto overlay = read_overlay_facts(opened.file.get()))
+      overlays_.emplace_back(part.path, overlay->manifest.kernel);
+    else
+      kernels_.insert(shape.kernels.begin(), shape.kernels.end());
+  }
+
+  // Its modules would lie beside those that are loaded.
+  void compare_kernels() {
+    for (const auto& [path, kernel] : overlays_) {
+      if (kernels_.empty() || kernels_.contains(kernel)) continue;
+      const std::string& other = *kernels_.begin();
+      join_.findings.push_back(
+          {Severity::kWarning, kRuleOverlayKernel, path, std::nullopt,
+           fmt::format("holds modules of kernel {}, and the rest has those of {}", quote(kernel),
+                       quote(other)),
+           "make it for the other kernel: kmod-pack pack --kernel " + shell_word(other)});
+    }
   }
 
   static Status check_kind(const Opened& opened) {
@@ -189,6 +212,8 @@ class Planner {
   std::vector<Source> sources_;
   std::optional<std::size_t> compressed_;  // the first part with compressed data
   std::size_t at_ = 0;
+  std::vector<std::pair<std::string, std::string>> overlays_;  // their paths and kernels
+  std::set<std::string> kernels_;                              // of modules in all other parts
 };
 
 }  // namespace

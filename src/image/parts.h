@@ -10,6 +10,8 @@
 // on behind, of microcode that is broken, and of a *late* early part: behind compressed data, where
 // kernels do not look for microcode.
 //
+// An overlay for a kernel of which the other parts have no modules, while they have another's, is a finding.
+//
 // Of the last part only the front is read. The others are decoded: what comes behind them depends on
 // how they end.
 #pragma once
@@ -31,6 +33,9 @@ struct PartError {
   std::size_t part = 0;  // which
   Error error;           // its text names the remedy
 };
+
+/// A rule of findings.
+inline constexpr const char* kRuleOverlayKernel = "overlay-kernel";
 
 using PartsResult = tl::expected<Join, PartError>;
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "src/base/sink.h"
+#include "src/image/contents.h"
 #include "src/image/early.h"
 #include "src/image/pieces.h"
 
@@ -12,6 +13,7 @@ namespace {
 
 using segments::Segment;
 
+constexpr std::size_t kKernelLimit = 64;            // an image has modules of one, as a rule
 constexpr std::uint64_t kComparePiece = 64 * 1024;  // bytes
 constexpr std::uint64_t kLz4EndMark = 4;  // zero bytes: the length of a chunk that is none
 
@@ -20,6 +22,9 @@ class ShapeTaker : public segments::Visitor {
   explicit ShapeTaker(Shape& shape) : shape_(shape) {}
 
   Status member(const Segment& archive, const cpio::Member& member, Input&) override {
+    if (shape_.kernels.size() < kKernelLimit) {
+      if (const auto module = module_name(member.name)) shape_.kernels.insert(module->release);
+    }
     const bool raw = archive.kind == Segment::Kind::kArchive;
     if (!raw || !shape_.compressed || shape_.late_microcode || !member.is_regular()) return {};
     for (const ucode::Vendor vendor : {ucode::Vendor::kIntel, ucode::Vendor::kAmd}) {

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,7 +56,8 @@ struct Shape {
   std::optional<std::uint64_t> compressed;  // offset of the first compressed byte
   /// Where microcode stands under a loader's name, uncompressed, behind compressed data.
   std::optional<std::uint64_t> late_microcode;
-  std::optional<Finding> fault;  // the first one: nothing behind it would be unpacked
+  std::optional<Finding> fault;   // the first one: nothing behind it would be unpacked
+  std::set<std::string> kernels;  // of which it has modules, by their names
 };
 
 enum class Depth : std::uint8_t {
@@ -65,7 +67,7 @@ enum class Depth : std::uint8_t {
 
 Result<Shape> read_shape(int descriptor, Depth depth);
 
-/// One more segment of it, in order: all but `late_microcode` and `fault`.
+/// One more segment of it, in order: all but `late_microcode`, `fault` and `kernels`.
 void add_to(Shape& shape, const segments::Segment& segment);
 
 /// What an image takes of a file.

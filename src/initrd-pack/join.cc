@@ -42,6 +42,7 @@ ExitCode join(const Settings& settings, const cli::Messages& messages) {
     messages.error_at(parts[join.error().part].path, join.error().error);
     return ExitCode::kFailed;
   }
+  for (const Finding& finding : join->findings) messages.finding(finding);
   say_left_out(*join, messages);
   return output.write(*join, options, "join");
 }

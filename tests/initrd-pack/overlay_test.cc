@@ -54,6 +54,27 @@ TEST_F(OverlayImage, TellsTheSameOfACompressedOne) {
   EXPECT_EQ(lines(gzip.out), lines(desk_.run({"inspect", "raw"}).out));
 }
 
+TEST_F(OverlayImage, IsWarnedAboutBehindABaseOfAnotherKernel) {
+  const auto base_of = [](const std::string& kernel) {
+    const std::string directory = "usr/lib/modules/" + kernel;
+    return image::packed(Method::kZstd, support::NewcBlob()
+                                            .directory("usr")
+                                            .directory("usr/lib")
+                                            .directory("usr/lib/modules")
+                                            .directory(directory)
+                                            .file(directory + "/x.ko", support::text("x"))
+                                            .bytes());
+  };
+  desk_.write("modules", made().overlay);
+  desk_.write("right", base_of("6.12.0-test"));
+  desk_.write("wrong", base_of("6.1.0"));
+  EXPECT_THAT(desk_.run({"join", "-n", "right", "modules"}).complaints, ElementsAre());
+  EXPECT_THAT(desk_.run({"join", "-n", "wrong", "modules"}).complaints,
+              ElementsAre("warning: 'modules': holds modules of kernel '6.12.0-test', and the rest "
+                          "has those of '6.1.0' (make it for the other kernel: kmod-pack pack "
+                          "--kernel 6.1.0)"));
+}
+
 TEST_F(OverlayImage, TellsItAsJson) {
   desk_.write("image", made().image);
   const json report = json::parse(desk_.run({"inspect", "--json", "image"}).out);
