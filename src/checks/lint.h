@@ -33,12 +33,14 @@ inline constexpr const char* kRuleRelease = "lint-vermagic";
 inline constexpr const char* kRuleSignature = "lint-signature";
 /// A root file system whose module is in, and whose user-space tool the base lacks: zfs without zpool.
 inline constexpr const char* kRuleTool = "lint-tool";
-/// A line in /etc defeats a package's snippet: a file of the same name, or `=` where `+=` was meant. The news item's second
-/// trap. A note where Omit= in /etc/kip does: that is what it is for.
+/// A line in /etc defeats a package's snippet: a file of the same name, an empty value, or `=` where `+=` was meant. The news
+/// item's second trap. A note where Omit= in /etc/kip does: that is what it is for. And any `=` of a package's for dracut:
+/// that defeats others' snippets, if not on this machine today.
 inline constexpr const char* kRuleDefeated = "lint-defeated";
-/// A rule names no module of this kernel; a package's: a note.
+/// A rule names no module of this kernel; a package's, or one that leaves out: a note. Likewise a variable in dracut's files
+/// that is nearly one of its lists of drivers.
 inline constexpr const char* kRuleUnknownName = "lint-unknown-name";
-/// Rules of one weight say both, or a rule has no effect because of another.
+/// Rules of one weight say both, or a rule of the administrator's has no effect because of another.
 inline constexpr const char* kRuleContradiction = "lint-contradiction";
 /// Two files of one name: which one wins.
 inline constexpr const char* kRuleTwin = "lint-twin";
@@ -68,6 +70,7 @@ struct LintInput {
   const image::BaseModules* base = nullptr;  // of the initrd, if there is one
   std::string base_path = {};                // its name, for findings
   std::string base_directory = {};  // the scratch directory with the base's modules, or empty
+  std::string root_path = {};       // as it was given; empty: '/'
   /// Paths of the modules that an archive would get; nullopt: by the rules alone.
   std::optional<std::set<std::string>> packable = {};
   Signatures signatures = Signatures::kNotKnown;
@@ -97,7 +100,8 @@ struct LintFacts {
   std::set<std::string> stale;  // out-of-tree modules of which the base has another build
   std::set<std::string> stale_in_overlay;  // and of which an archive of kip's in the image has
   std::vector<policy::ConfFile>
-      replaced;  // of kip.conf.d in /usr/lib, by one of the same name in /etc
+      replaced;                 // of kip.conf.d in /usr/lib, by one of the same name in /etc
+  std::set<std::string> masks;  // files for kip and dracut in /etc that are links to /dev/null
 };
 
 Result<LintFacts> read_lint_facts(const Root& root, modules::Tree& tree, const LintInput& input);

@@ -6,6 +6,7 @@
 #include "src/checks/lint_view.h"
 #include "src/digest/sha256.h"
 #include "src/host/sysfs.h"
+#include "src/policy/drop_ins.h"
 
 namespace kip::checks {
 namespace {
@@ -122,6 +123,17 @@ std::vector<policy::ConfFile> replaced_conf(const Root& root) {
   return files;
 }
 
+std::set<std::string> masks_in_etc(const Root& root) {
+  std::set<std::string> masks;
+  for (const std::string directory : {"/etc/kip/kip.conf.d", "/etc/dracut.conf.d"}) {
+    for (const std::string& name : host::names_in(root, directory)) {
+      std::string path = directory + "/" + name;
+      if (policy::links_to_null(root, path)) masks.insert(std::move(path));
+    }
+  }
+  return masks;
+}
+
 Result<LintFacts> read_lint_facts(const Root& root, modules::Tree& tree, const LintInput& input) {
   LintFacts facts;
   facts.kernel = tree.kernel();
@@ -140,6 +152,7 @@ Result<LintFacts> read_lint_facts(const Root& root, modules::Tree& tree, const L
   facts.stale = TRY(stale_modules(root, input, facts));
   facts.stale_in_overlay = TRY(stale_in_overlay(root, input, facts));
   facts.replaced = replaced_conf(root);
+  facts.masks = masks_in_etc(root);
   return facts;
 }
 

@@ -43,8 +43,7 @@ bool is_wanted(const LintView& view, const Judged& it) {
 
 // What an archive of kip's has of it. False: none has it.
 bool judge_ours(LintView& view, const Judged& it) {
-  const image::OverlayModule* const ours =
-      in_overlay(view.input, view.facts.kernel, it.names.name);
+  const image::OverlayModule* const ours = in_overlay(view.input, view.facts.kernel, it.names.name);
   if (ours == nullptr) return false;
   const std::string name = clean(it.names.name);
   if (is_wanted(view, it) && view.facts.stale_in_overlay.contains(it.names.name)) {
@@ -85,8 +84,8 @@ Severity weight_of(const LintView& view, const Judged& it) {
   const Judged* at = &it;
   for (int steps = 0; at != nullptr && steps < kStepsFollowed; ++steps) {
     if (is_needed(view, *at)) {
-      const bool warns = at->decision.required && view.input.settings.modules.on_require.value ==
-                                                      policy::OnRequire::kWarn;
+      const bool warns = at->decision.required &&
+                         view.input.settings.modules.on_require.value == policy::OnRequire::kWarn;
       return warns ? Severity::kWarning : Severity::kError;
     }
     const modules::Needed* const along = needed(view, *at);
@@ -130,7 +129,8 @@ bool has_called(const LintView& view, const std::string& pattern) {
   if (is_glob(pattern)) {
     const auto means = [&](const std::string& name) { return policy::names(pattern, {name, {}}); };
     const auto& packed = view.input.base->modules;
-    return std::any_of(packed.begin(), packed.end(), [&](const auto& it) { return means(it.first); }) ||
+    return std::any_of(packed.begin(), packed.end(),
+                       [&](const auto& it) { return means(it.first); }) ||
            std::any_of(view.in_tree.begin(), view.in_tree.end(), [&](const std::string& name) {
              return means(name) && in_overlay(view.input, view.facts.kernel, name) != nullptr;
            });
@@ -149,8 +149,7 @@ void judge_required_of_the_kernel(LintView& view, const ModuleRule& rule) {
   });
   if (ours || !view.is_in_tree(rule.pattern) || has_called(view, rule.pattern)) return;
   if (!policy::decide(view.input.rules, {modules::module_name(rule.pattern), {}}).required) return;
-  const bool fails =
-      view.input.settings.modules.on_require.value == policy::OnRequire::kFail;
+  const bool fails = view.input.settings.modules.on_require.value == policy::OnRequire::kFail;
   view.add(fails ? Severity::kError : Severity::kWarning, kRuleNotInImage, view.input.base_path,
            fmt::format("{} is not in it, and {} wants it", clean(rule.pattern), clean(rule)),
            "have the generator add it, being a module of the kernel's own, then make the image "
@@ -158,13 +157,13 @@ void judge_required_of_the_kernel(LintView& view, const ModuleRule& rule) {
 }
 
 void judge_kernel(LintView& view) {
-  const std::vector<std::string> others =
-      image::other_kernels(*view.input.base, view.facts.kernel);
+  const std::vector<std::string> others = image::other_kernels(*view.input.base, view.facts.kernel);
   if (others.empty()) return;
   const std::string kernel = clean(view.facts.kernel);
-  view.add(Severity::kWarning, kRuleOtherKernel, view.input.base_path,
-           fmt::format("has modules of {}, none of {}", listed(others), kernel),
-           fmt::format("name the image of {} with --base, or its own kernel with --kernel", kernel));
+  view.add(
+      Severity::kWarning, kRuleOtherKernel, view.input.base_path,
+      fmt::format("has modules of {}, none of {}", listed(others), kernel),
+      fmt::format("name the image of {} with --base, or its own kernel with --kernel", kernel));
 }
 
 }  // namespace

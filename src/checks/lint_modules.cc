@@ -63,7 +63,7 @@ void judge_signature(LintView& view, const Judged& it) {
 
 void judge_twins(LintView& view, const Judged& it) {
   const modules::ModuleFile& file = it.module->file;
-  const std::string name = clean(file.name), depmod = "depmod -a " + clean(view.facts.kernel);
+  const std::string name = clean(file.name), depmod = depmod_command(view);
   const KnownName known = view.known(file.name);
   if (known.kind == Kind::kBuiltin) {
     if (it.decision.in) {
@@ -97,7 +97,7 @@ void judge_twins(LintView& view, const Judged& it) {
 }
 
 void judge_index(LintView& view) {
-  const std::string remedy = "depmod -a " + clean(view.facts.kernel);
+  const std::string remedy = depmod_command(view);
   if (view.facts.index == Index::kMissing) {
     view.add(Severity::kWarning, kRuleIndex, view.facts.directory,
              "modules.dep.bin is missing: modprobe finds no module, and dependencies are not known",
@@ -140,8 +140,7 @@ void judge_missing(LintView& view) {
     if (it.cause == Cause::kDepends) {
       view.add(Severity::kError, kRuleMissing, place,
                fmt::format("{} depends on {}, which is not there: it cannot be loaded", of, name),
-               fmt::format("build {} for this kernel, then depmod -a {}", name,
-                           clean(view.facts.kernel)));
+               fmt::format("build {} for this kernel, then {}", name, depmod_command(view)));
     } else if (it.cause == Cause::kFirmware && is_out_of_tree(view, it.of)) {
       view.add(Severity::kNote, kRuleMissing, place,
                fmt::format("{} names firmware that is not there: {}", of, name),

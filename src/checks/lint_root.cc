@@ -41,9 +41,10 @@ void judge_out(LintView& view, const host::NeededBy& need, const Judged& it) {
   const bool packed =
       ours || (view.input.base != nullptr && view.input.base->modules.contains(name));
   const std::string by = winner == nullptr ? "by default" : "by " + clean(*winner);
-  const std::string what = ours     ? "only what kip packed before lets the machine boot"
-                           : packed ? "only what the generator packed by itself lets the machine boot"
-                                    : "the machine would not boot";
+  const std::string what = ours ? "only what kip packed before lets the machine boot"
+                           : packed
+                               ? "only what the generator packed by itself lets the machine boot"
+                               : "the machine would not boot";
   view.out_of_root.insert(name);
   view.add(
       packed ? Severity::kWarning : Severity::kError, kRuleRoot,
@@ -66,17 +67,23 @@ void judge(LintView& view, const host::NeededBy& need, bool file_system) {
   const bool unknown = known.kind == Kind::kNothing && !view.is_in_tree(need.name);
   if (!file_system || !unknown || !view.facts.builtin) return;
   view.root_is_out = true;
-  view.add(Severity::kError, kRuleRoot, view.input.root.origin,
-           fmt::format("{}, and kernel {} has no module for it: the machine would not boot",
-                       clean(need.why), clean(view.facts.kernel)),
-           fmt::format("build {} for this kernel, then depmod -a {}", clean(need.name),
-                       clean(view.facts.kernel)));
+  view.add(
+      Severity::kError, kRuleRoot, view.input.root.origin,
+      fmt::format("{}, and kernel {} has no module for it: the machine would not boot",
+                  clean(need.why), clean(view.facts.kernel)),
+      fmt::format("build {} for this kernel, then {}", clean(need.name), depmod_command(view)));
 }
 
 }  // namespace
 
 void check_root(LintView& view) {
   const host::RootNeeds& root = view.input.root;
+  if (root.file_system.empty()) {
+    view.add(Severity::kNote, kRuleRoot, root.origin,
+             "the type of the root file system is not known: whether its module is in was not "
+             "judged",
+             "name the type: --root-fs TYPE");
+  }
   for (std::size_t i = 0; i < root.modules.size(); ++i)
     judge(view, root.modules[i], i == 0 && !root.file_system.empty());
 }

@@ -11,32 +11,21 @@ namespace {
 using policy::ModuleRule;
 using policy::Weight;
 
+// Of what there is, a heavier rule or a later line that leaves it out takes the requirement back; those are said elsewhere.
 void judge_requirement(LintView& view, const ModuleRule& rule) {
-  std::vector<const Judged*> meant;
-  for (const Judged& it : view.modules)
-    if (policy::names(rule.pattern, it.names)) meant.push_back(&it);
-  const bool met =
-      std::any_of(meant.begin(), meant.end(), [](const Judged* it) { return it->decision.in; });
-  if (met || (meant.empty() && view.is_in_tree(rule.pattern))) return;
-  if (meant.empty() && !policy::decide(view.input.rules, {rule.pattern, {}}).required) return;
+  const bool meant = std::any_of(view.modules.begin(), view.modules.end(), [&](const Judged& it) {
+    return policy::names(rule.pattern, it.names);
+  });
+  if (meant || view.is_in_tree(rule.pattern)) return;
+  if (!policy::decide(view.input.rules, {rule.pattern, {}}).required) return;
   const Severity severity = view.input.settings.modules.on_require.value == policy::OnRequire::kFail
                                 ? Severity::kError
                                 : Severity::kWarning;
   const std::string name = clean(rule.pattern), kernel = clean(view.facts.kernel);
-  if (meant.empty()) {
-    view.add(severity, kRuleRequired, to_text(rule.origin),
-             fmt::format("Require={}: kernel {} has no such module", name, kernel),
-             fmt::format("build it for this kernel, then depmod -a {}; or take {} out of Require=",
-                         kernel, name));
-    return;
-  }
-  const ModuleRule* const winner = meant.front()->decision.winner;
-  if (winner == nullptr) return;
-  view.add(
-      severity, kRuleRequired, to_text(rule.origin),
-      fmt::format("Require={}: it is left out by {}, which counts for more", name, clean(*winner)),
-      fmt::format("take {} out of {}= there, or out of Require= here", clean(winner->pattern),
-                  winner->key));
+  view.add(severity, kRuleRequired, to_text(rule.origin),
+           fmt::format("Require={}: kernel {} has no such module", name, kernel),
+           fmt::format("build it for this kernel, then {}; or take {} out of Require=",
+                       depmod_command(view), name));
 }
 
 class UnknownNames {
@@ -53,13 +42,14 @@ class UnknownNames {
 
   void say() {
     if (first_ == nullptr) return;
-    const bool package = is_of_package(first_->origin);
-    std::string remedy = package
-                             ? "if they are wanted, build that package's modules for this kernel"
-                             : "correct the name, or take it out";
-    if (const auto near = package ? std::nullopt : near_name())
-      remedy += fmt::format("; is {} meant?", clean(*near));
-    view_.add(package ? Severity::kNote : Severity::kWarning, kRuleUnknownName,
+    // One rule is for many kernels: what one of them has not is left out of it all the same.
+    const bool omits = !includes(*first_), package = is_of_package(first_->origin);
+    std::string remedy = omits     ? "nothing, if another kernel has it; else correct the name"
+                         : package ? "if they are wanted, build that package's modules for this "
+                                     "kernel"
+                                   : "correct the name, or take it out";
+    if (const auto near = near_name()) remedy += fmt::format("; is {} meant?", clean(*near));
+    view_.add(omits || package ? Severity::kNote : Severity::kWarning, kRuleUnknownName,
               to_text(first_->origin),
               fmt::format("{} names no module of kernel {}: {}", first_->key,
                           clean(view_.facts.kernel), listed(names_)),
@@ -96,13 +86,36 @@ bool refines(const ModuleRule& later, const ModuleRule& earlier) {
 }
 
 bool is_contradiction(const ModuleRule& winner, const ModuleRule& beaten) {
-  if (includes(winner) == includes(beaten) || beaten.effect == policy::Effect::kRequire)
-    return false;
+  if (includes(winner) == includes(beaten)) return false;
   if (winner.weight == beaten.weight)
     return winner.weight >= Weight::kPackage && !refines(winner, beaten);
+  // What the administrator tells dracut, a package's rule for kip beats: it looks as if it were the other way round.
+  if (winner.weight == Weight::kPackage) return !is_of_package(beaten.origin);
   // What dracut includes it does not omit. To include what a package omits is what /etc is for.
   return winner.weight == Weight::kDracutInclude &&
          (is_of_package(winner.origin) || !is_of_package(beaten.origin));
+}
+
+void say_contradiction(LintView& view, const ModuleRule& winner, const ModuleRule& beaten,
+                       const std::vector<std::string>& names) {
+  const bool dracut = winner.weight == Weight::kDracutInclude;
+  const bool packages = dracut && is_of_package(winner.origin) && is_of_package(beaten.origin);
+  const char* why = ", being the later line";
+  std::string remedy = "take one of the two lines out";
+  if (winner.weight != beaten.weight) {
+    why = dracut ? ", since what dracut includes it does not omit"
+                 : " for more, as any rule of kip's does";
+    remedy = fmt::format(
+        "write {}={} below [Modules] in a file of /etc/kip/kip.conf.d if it is to "
+        "be {}",
+        includes(beaten) ? "Include" : "Omit", clean(names.front()),
+        includes(beaten) ? "in" : "out");
+  }
+  view.add(packages ? Severity::kNote : Severity::kWarning, kRuleContradiction,
+           to_text(beaten.origin),
+           fmt::format("{}={} has no effect on {}: {} counts{}", beaten.key, clean(beaten.pattern),
+                       listed(names), clean(winner), why),
+           remedy);
 }
 
 void judge_contradictions(LintView& view) {
@@ -116,21 +129,7 @@ void judge_contradictions(LintView& view) {
         names.push_back(it.names.name);
     }
   }
-  for (const auto& [pair, names] : pairs) {
-    const auto& [winner, beaten] = pair;
-    const bool dracut = winner->weight == Weight::kDracutInclude;
-    const bool packages = dracut && is_of_package(winner->origin) && is_of_package(beaten->origin);
-    view.add(packages ? Severity::kNote : Severity::kWarning, kRuleContradiction,
-             to_text(beaten->origin),
-             fmt::format("{}={} has no effect on {}: {} counts{}", beaten->key,
-                         clean(beaten->pattern), listed(names), clean(*winner),
-                         dracut ? ", since what dracut includes it does not omit"
-                                : ", being the later line"),
-             dracut ? fmt::format("write Omit={} below [Modules] in a file of /etc/kip/kip.conf.d "
-                                  "if it is to be out",
-                                  clean(names.front()))
-                    : "take one of the two lines out");
-  }
+  for (const auto& [pair, names] : pairs) say_contradiction(view, *pair.first, *pair.second, names);
 }
 
 // Left out by name, and in all the same.
@@ -152,6 +151,21 @@ void judge_brought_along(LintView& view) {
   }
 }
 
+// A list that nobody reads, since its name is not dracut's.
+void judge_variables(LintView& view) {
+  const std::vector<modules::ModuleFile> lists = {
+      {"add_drivers", ""}, {"force_drivers", ""}, {"omit_drivers", ""}, {"drivers", ""}};
+  for (const policy::DracutFile& file : view.input.dracut.files) {
+    for (const policy::DracutStatement& statement : file.statements) {
+      const auto near = nearest(statement.name, lists);
+      if (!near || *near == statement.name) continue;
+      view.add(Severity::kNote, kRuleUnknownName, to_text(statement.origin),
+               fmt::format("{} is no list of dracut's", clean(statement.name)),
+               fmt::format("is {} meant?", *near));
+    }
+  }
+}
+
 }  // namespace
 
 void check_rules(LintView& view) {
@@ -161,6 +175,7 @@ void check_rules(LintView& view) {
     unknown.look_at(rule);
   }
   unknown.say();
+  judge_variables(view);
   judge_contradictions(view);
   judge_brought_along(view);
 }

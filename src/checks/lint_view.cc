@@ -67,6 +67,12 @@ std::string make_again(const LintView& view) {
       kernel, kernel);
 }
 
+std::string depmod_command(const LintView& view) {
+  const std::string kernel = clean(view.facts.kernel), &root = view.input.root_path;
+  if (root.empty()) return "depmod -a " + kernel;
+  return fmt::format("depmod -b {} {}", shell_word(root), kernel);
+}
+
 bool wins(const modules::Module& module, const KnownName& name, const modules::OutOfTree& all) {
   if (name.kind == KnownName::Kind::kBuiltin) return false;
   if (name.kind == KnownName::Kind::kFile) return name.path == module.file.path;

@@ -76,6 +76,11 @@ std::string make_again(const LintView& view);
 
 /// Files of packages in kip.conf.d that one of the same name in /etc stands for.
 std::vector<policy::ConfFile> replaced_conf(const Root& root);
+/// Of kip.conf.d and dracut.conf.d in /etc, links to /dev/null.
+std::set<std::string> masks_in_etc(const Root& root);
+
+/// The command that makes the indexes of this kernel's modules.
+std::string depmod_command(const LintView& view);
 
 bool is_glob(std::string_view pattern);
 /// Of a file that a package installs.

@@ -16,7 +16,10 @@ bool leads_out(std::string_view name) {
          ("/" + std::string(name) + "/").find("/../") != std::string::npos;
 }
 
-std::string in_mebibytes(std::uint64_t bytes) {
+// "0.0 MiB" would tell nothing of a small limit.
+std::string in_units(std::uint64_t bytes) {
+  if (bytes < 1 << 10) return fmt::format("{} bytes", bytes);
+  if (bytes < 1 << 20) return fmt::format("{:.1f} KiB", static_cast<double>(bytes) / (1 << 10));
   return fmt::format("{:.1f} MiB", static_cast<double>(bytes) / (1 << 20));
 }
 
@@ -55,13 +58,13 @@ std::optional<Finding> keep_to_limit(std::vector<NeededFirmware>& firmware, std:
     std::erase_if(firmware, [&](const NeededFirmware& other) { return other.path == file.path; });
     if (gone < kNamed)
       names += fmt::format("{}{} ({}, of {})", gone == 0 ? "" : ", ", quote(file.path),
-                           in_mebibytes(file.size), file.of);
+                           in_units(file.size), file.of);
   }
   if (gone > kNamed) names += fmt::format(" and {} more", gone - kNamed);
   Finding finding;
   finding.rule = "firmware-limit";
   finding.text = fmt::format("the modules' firmware has {}, more than {}: leaving out {}",
-                             in_mebibytes(total), in_mebibytes(limit), names);
+                             in_units(total), in_units(limit), names);
   finding.remedy = "FirmwareLimit= in kip.conf.d";
   return finding;
 }

@@ -23,15 +23,6 @@ bool counts(std::string_view name) {
   return name.ends_with(".conf") && !name.starts_with('.');
 }
 
-// By its text, since below another root there may be no /dev/null.
-bool links_to_null(const Root& root, const std::string& path) {
-  const auto link = root.open(path, O_PATH | O_NOFOLLOW);
-  if (!link) return false;
-  char target[sizeof kNull];  // one byte more than is looked for
-  const ssize_t length = ::readlinkat(link->get(), "", target, sizeof target);
-  return length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == kNull;
-}
-
 }  // namespace
 
 Result<std::vector<std::string>> drop_in_names(const Root& root, const std::string& directory) {
@@ -50,6 +41,14 @@ Result<std::vector<std::string>> drop_in_names(const Root& root, const std::stri
     if (entry == nullptr) return names;
     if (counts(entry->d_name)) names.emplace_back(entry->d_name);
   }
+}
+
+bool links_to_null(const Root& root, const std::string& path) {
+  const auto link = root.open(path, O_PATH | O_NOFOLLOW);
+  if (!link) return false;
+  char target[sizeof kNull];  // one byte more than is looked for
+  const ssize_t length = ::readlinkat(link->get(), "", target, sizeof target);
+  return length > 0 && std::string_view(target, static_cast<std::size_t>(length)) == kNull;
 }
 
 bool drop_in_exists(const Root& root, const std::string& path) {

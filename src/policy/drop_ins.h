@@ -11,6 +11,9 @@ namespace kip::policy {
 /// The names in one directory that end in .conf and are not hidden, in no order. A directory that is missing is empty.
 Result<std::vector<std::string>> drop_in_names(const Root& root, const std::string& directory);
 
+/// By its text, since below another root there may be no /dev/null.
+bool links_to_null(const Root& root, const std::string& path);
+
 /// Whether there is something behind the name: not for a link to nothing, but for one to /dev/null, which below
 /// another root may be missing.
 bool drop_in_exists(const Root& root, const std::string& path);

@@ -68,8 +68,16 @@ struct ModuleWord {
   bool operator==(const ModuleWord&) const = default;
 };
 
+/// An empty Include=, Omit= or Require=, and the words that it took away.
+struct ModuleReset {
+  Effect effect = Effect::kOmit;
+  Origin origin;
+  std::vector<ModuleWord> words;
+};
+
 struct ModuleSettings {
-  std::vector<ModuleWord> words;  // in the order of files and lines
+  std::vector<ModuleWord> words;    // in the order of files and lines
+  std::vector<ModuleReset> resets;  // those that took something away
   Setting<Unsigned> unsigned_modules{Unsigned::kWarn, {}};
   Setting<OnRequire> on_require{OnRequire::kFail, {}};
   Setting<std::uint64_t> firmware_limit{kFirmwareLimit, {}};

@@ -72,14 +72,24 @@ Status choose(Setting<T>& setting, const ConfLine& line, const Word<T> (&words)[
   return fail(Errc::kInvalid, "is " + all);
 }
 
+void reset(ModuleSettings& modules, const ConfLine& line, Effect effect) {
+  ModuleReset reset{effect, line.origin, {}};
+  for (const ModuleWord& word : modules.words)
+    if (word.effect == effect) reset.words.push_back(word);
+  std::erase_if(modules.words, [&](const ModuleWord& word) { return word.effect == effect; });
+  if (!reset.words.empty()) modules.resets.push_back(std::move(reset));
+}
+
 // All words of a line, or none.
 Status add_modules(ModuleSettings& modules, const ConfLine& line, Effect effect) {
   const std::vector<std::string_view> words = words_of(line.value);
-  if (words.empty())
-    std::erase_if(modules.words, [&](const ModuleWord& word) { return word.effect == effect; });
+  if (words.empty()) reset(modules, line, effect);
   for (const std::string_view word : words) {
-    if (const Status status = check_module_word(word); !status)
-      return fail(Errc::kInvalid, quote_start(word) + ": " + status.error().what);
+    const Status status = check_module_word(word);
+    if (status) continue;
+    // The line's only word stands in front of the message anyway.
+    const std::string which = words.size() == 1 ? "" : quote_start(word) + ": ";
+    return fail(Errc::kInvalid, which + status.error().what);
   }
   for (const std::string_view word : words)
     modules.words.push_back({effect, std::string(word), line.origin});

@@ -37,7 +37,9 @@ const std::vector<LintCase> kReplacing = {
      {{kReplaced, {"zfs, spl are out"}}}},
     {"Mask",
      {.files = {kSnippet, {"etc/dracut.conf.d/10-zfs-kmod.conf", "->/dev/null"}}},
-     {{kReplaced, {"zfs, spl are out"}}}},
+     {{kReplaced,
+       {"is a link to /dev/null, and masks the package's file of the same name",
+        "zfs, spl are out (remove the link; or, if they are to be out, Omit=NAME"}}}},
     {"FileThatSaysTheSame",
      {.files = {kSnippet, dracut_etc("10-zfs-kmod.conf", "add_drivers+=\" zfs spl \"")}},
      {}},
@@ -101,6 +103,18 @@ const std::vector<LintCase> kAssigning = {
     {"WithinOneFile",
      {.files = {dracut_package("10-zfs-kmod.conf",
                                "add_drivers+=\" zfs \"\nadd_drivers=\" spl \"")}},
+     {{"warning lint-defeated /usr/lib/dracut/dracut.conf.d/10-zfs-kmod.conf:2", {}}}},
+    {"OfAPackageThoughNothingIsLost",
+     {.files = {dracut_package("10-zfs-kmod.conf", "add_drivers=\" zfs \""),
+                dracut_package("20-nvidia.conf", "omit_drivers=\" zfs \"")}},
+     {{"warning lint-defeated /usr/lib/dracut/dracut.conf.d/10-zfs-kmod.conf:1",
+       {"add_drivers= in a package's file throws away whatever a file before it adds",
+        "have the package write add_drivers+="}},
+      {"warning lint-defeated /usr/lib/dracut/dracut.conf.d/20-nvidia.conf:1",
+       {"omit_drivers= in a package's file"}},
+      {"note lint-contradiction /usr/lib/dracut/dracut.conf.d/20-nvidia.conf:1", {}}}},
+    {"OfTheAdministratorAndNothingIsLost",
+     {.files = {dracut_etc("99-mine.conf", "add_drivers=\" zfs \"\nomit_drivers=\" spl \"")}},
      {}},
     {"AssignmentThatCannotBeRead",
      {.files = {kSnippet, dracut_etc("99-mine.conf", "add_drivers=\"$(cat /etc/mine)\"")}},
@@ -133,7 +147,10 @@ const std::vector<LintCase> kByOurFiles = {
     {"Mask",
      {.files = {kip_package("zfs.conf", "Require=zfs"),
                 {"etc/kip/kip.conf.d/zfs.conf", "->/dev/null"}}},
-     {{"warning lint-defeated /etc/kip/kip.conf.d/zfs.conf", {"Require=zfs at"}}}},
+     {{"warning lint-defeated /etc/kip/kip.conf.d/zfs.conf",
+       {"is a link to /dev/null", "Require=zfs at",
+        "(remove the link; or, if they are to be out, "
+        "Omit=zfs"}}}},
     {"FileOfTheSameNameThatIncludes",
      {.files = {kKipSnippet, kip_etc("zfs.conf", "Include=zfs spl")}},
      {}},
@@ -142,8 +159,53 @@ const std::vector<LintCase> kByOurFiles = {
      {}},
     {"DracutsFileAgainstOurs",
      {.files = {kKipSnippet, dracut_etc("10.conf", "omit_drivers+=\" zfs \"")}},
+     {{"warning lint-contradiction /etc/dracut.conf.d/10.conf:1",
+       {"omit_drivers=zfs has no effect on zfs: Include=zfs at "
+        "/usr/lib/kip/kip.conf.d/zfs.conf:2 counts for more",
+        "write Omit=zfs below [Modules] in a file of /etc/kip/kip.conf.d if it is to be out"}}}},
+    {"DracutsFileAgainstOursThatOmits",
+     {.files = {kip_package("zfs.conf", "Omit=z*"),
+                dracut_etc("10.conf", "add_drivers+=\" zfs \"")}},
+     {{"warning lint-contradiction /etc/dracut.conf.d/10.conf:1",
+       {"add_drivers=zfs has no effect on zfs: Omit=z* at", "write Include=zfs", "to be in"}}}},
+    {"DracutsFileOfAPackageAgainstOurs",
+     {.files = {kKipSnippet, dracut_package("10.conf", "omit_drivers+=\" zfs \"")}},
      {}},
+    {"OmitInEtcOfWhatAPackageRequires",
+     {.files = {kip_package("zfs.conf", "Require=zfs"), kip_etc("10.conf", "Omit=z*")}},
+     {{"note lint-defeated /etc/kip/kip.conf.d/10.conf:2",
+       {"Omit=z* leaves zfs out, which the package requires by Require=zfs at "
+        "/usr/lib/kip/kip.conf.d/zfs.conf:2"}}}},
 };
+
+constexpr char kReset[] = "warning lint-defeated /etc/kip/kip.conf.d/zz.conf:2";
+
+const std::vector<LintCase> kResetting = {
+    {"OfAPackagesInclude",
+     {.files = {kKipSnippet, kip_etc("zz.conf", "Include=\nInclude=spl")}},
+     {{kReset,
+       {"an empty Include= throws away Include=zfs at /usr/lib/kip/kip.conf.d/zfs.conf:2, and zfs "
+        "is out",
+        "write Include=zfs below it", "if that is meant, Omit=zfs"}}}},
+    {"OfAPackagesRequire",
+     {.files = {kip_package("a.conf", "Require=z* spl"), kip_etc("zz.conf", "Require=")}},
+     {{kReset, {"throws away Require=spl at"}}, {kReset, {"throws away Require=z* at"}}}},
+    {"OfAPackagesOmit",
+     {.files = {dracut_package("10.conf", "add_drivers+=\" zfs \""),
+                kip_package("a.conf", "Omit=zfs"), kip_etc("zz.conf", "Omit=")}},
+     {{kReset, {"an empty Omit= throws away Omit=zfs at", "and zfs is in", "Include=zfs"}}}},
+    {"OfAPackagesOmitOfWhatIsOutAnyway",
+     {.files = {kip_package("a.conf", "Omit=zfs"), kip_etc("zz.conf", "Omit=")}},
+     {}},
+    {"ThatNamesItAgain", {.files = {kKipSnippet, kip_etc("zz.conf", "Include=\nInclude=z*")}}, {}},
+    {"ThatLeavesItOut", {.files = {kKipSnippet, kip_etc("zz.conf", "Include=\nOmit=zfs")}}, {}},
+    {"OfTheAdministratorsOwn",
+     {.files = {kip_etc("10.conf", "Include=zfs"), kip_etc("zz.conf", "Include=")}},
+     {}},
+    {"OfNothing", {.files = {kip_etc("zz.conf", "Include=\nOmit=")}}, {}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Resetting, LintDefeatedTest, testing::ValuesIn(kResetting), name_of);
 
 INSTANTIATE_TEST_SUITE_P(ByOurFiles, LintDefeatedTest, testing::ValuesIn(kByOurFiles), name_of);
 

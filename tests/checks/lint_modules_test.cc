@@ -145,7 +145,7 @@ const std::vector<LintCase> kIndexes = {
      {{"error lint-required /etc/kip/kip.conf.d/20.conf:2", {}},
       {"error lint-vermagic /lib/modules/6.12.0-amd64/extra/spl.ko", {}},
       {"error lint-vermagic " + kZfs, {}},
-      {"warning lint-unknown-name /etc/kip/kip.conf.d/10.conf:3", {}}}},
+      {"note lint-unknown-name /etc/kip/kip.conf.d/10.conf:3", {}}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Indexes, LintModulesTest, testing::ValuesIn(kIndexes), name_of);

@@ -67,6 +67,7 @@ LintFacts facts_of(const LintScene& scene, const Root& root, const LintInput& in
   facts.stale = scene.stale;
   facts.stale_in_overlay = scene.stale_in_overlay;
   facts.replaced = replaced_conf(root);
+  facts.masks = masks_in_etc(root);
   return facts;
 }
 

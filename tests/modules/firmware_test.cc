@@ -104,8 +104,10 @@ TEST_F(Firmware, BeyondTheLimitLeavesOutTheLargestFirst) {
   const auto findings = close({.firmware = 150}).findings;
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].rule, "firmware-limit");
-  EXPECT_THAT(findings[0].text,
-              HasSubstr("'/lib/firmware/largest' (0.0 MiB, of top), '/lib/firmware/large' "));
+  EXPECT_THAT(
+      findings[0].text,
+      HasSubstr("has 5.0 KiB, more than 150 bytes: leaving out '/lib/firmware/largest' (2.9 "
+                "KiB, of top), '/lib/firmware/large' "));
   EXPECT_THAT(findings[0].text, Not(HasSubstr("small")));
   EXPECT_THAT(paths({.firmware = 0}), IsEmpty());
 }
