@@ -51,6 +51,11 @@ std::optional<std::string> target_kernel(const Root& root, const std::string& gi
   const std::vector<std::string> there = kernels_with_modules(root);
   if (!root.is_host()) {
     if (there.size() == 1) return there.front();
+    if (there.empty()) {
+      messages.error("below the root no kernel has modules (--root DIR of an installed system)");
+      code = ExitCode::kNothing;
+      return std::nullopt;
+    }
     messages.error("--kernel is needed, since below the root there is not exactly one: " +
                    listed(there));
     code = ExitCode::kUsage;

@@ -9,8 +9,10 @@ using modules::Module;
 using modules::ModuleFile;
 
 ModuleChoice::ModuleChoice(const Root& root, std::string kernel, const Messages& messages,
-                           const policy::Settings* settings, Say say)
-    : state_(std::make_unique<State>(root, std::move(kernel), messages, settings, say)) {}
+                           const policy::Settings* settings, Say say, std::string root_path)
+    : state_(std::make_unique<State>(root, std::move(kernel), messages, settings, say)) {
+  state_->root_path = std::move(root_path);
+}
 
 ModuleChoice::~ModuleChoice() = default;
 

@@ -44,16 +44,22 @@ struct DecidedModule {
 class ModuleChoice {
  public:
   /// What becomes of findings as they come up. All are kept for findings().
-  enum class Say : std::uint8_t { kAll, kNothing };
+  enum class Say : std::uint8_t {
+    kAll,
+    kNothing,  // but errors in settings, which end read()
+    kReport,  // nothing: findings() is the report, so settings with an error in them count as far as they can be read
+  };
 
-  /// `settings`: where they were read already (the plugin); nullptr: from kip.conf.d below the root.
+  /// `settings`: where they were read already (the plugin); nullptr: from kip.conf.d below the root. `root_path`: what the user
+  /// called the root, for commands in messages; empty: '/'.
   ModuleChoice(const Root& root, std::string kernel, const Messages& messages,
-               const policy::Settings* settings = nullptr, Say say = Say::kAll);
+               const policy::Settings* settings = nullptr, Say say = Say::kAll,
+               std::string root_path = {});
   ~ModuleChoice();
 
   /// Reads settings, dracut's files, the tree, and decides. kNothing: there is no directory of modules for this kernel, and
-  /// that was not said, since a kernel may have none. kFailed: settings with an error in them, or a tree that cannot be
-  /// read; errors are said always.
+  /// that was not said, since a kernel may have none. kFailed: settings with an error in them (not with kReport), or a tree
+  /// that cannot be read; errors are said always.
   ExitCode read();
 
   const policy::Settings& settings() const;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "src/base/text.h"
 #include "src/cli/module_state.h"
 
 namespace kip::cli {
@@ -55,7 +56,7 @@ bool ModuleChoice::State::read_settings() {
     if (say == Say::kNothing && finding.severity == Severity::kError) messages.finding(finding);
     add(finding);
   }
-  return !own_settings.broken();
+  return say == Say::kReport || !own_settings.broken();
 }
 
 bool ModuleChoice::State::read_dracut() {
@@ -131,7 +132,8 @@ void ModuleChoice::State::check_index() {
   add({Severity::kWarning, kRuleChoiceIndex, tree->directory(), std::nullopt,
        "modules.dep is missing, or older than a module: which file of a name counts, and what "
        "needs what, may be known wrongly",
-       "depmod " + kernel});
+       root_path.empty() ? "depmod " + kernel
+                         : "depmod -b " + shell_word(root_path) + " " + kernel});
 }
 
 std::string ModuleChoice::State::unfit(const Module& module) const {

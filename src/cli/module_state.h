@@ -36,6 +36,7 @@ struct ModuleChoice::State {
   const Messages& messages;
   const policy::Settings* settings;
   const Say say;
+  std::string root_path;
   policy::Settings own_settings;
   policy::DracutFiles dracut;
   policy::ModuleRules rules;

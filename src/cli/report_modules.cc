@@ -44,21 +44,34 @@ std::string headline(const ModuleRow& row) {
 std::string rule_lines(const ModuleRow& row) {
   std::string text;
   const bool counts = row.state != ModuleState::kInTree && row.state != ModuleState::kBuiltIn;
-  if (row.rule)
+  if (row.rule && !counts)
+    text +=
+        "    " + row.rule->text +
+        (row.state == ModuleState::kBuiltIn ? " is met: it is part of the kernel\n"
+                                            : " counts: no image without it is to be installed\n");
+  else if (row.rule)
     text += (row.of.empty() ? "    by " : "    against ") + row.rule->text + "\n";
-  else if (counts)
+  else if (counts && row.of.empty())
     text += "    no rule names it; the default is out\n";
   for (const RuleRow& rule : row.beaten)
     text += (counts ? "    beats " : "    does not count: ") + rule.text + "\n";
   return text;
 }
 
-std::string why_text(const WhyRow& row) {
+// Of several files of one name, in words.
+std::string twin_line(const ModuleRow& module, bool has_twins) {
+  if (!module.winner.empty())
+    return module.left_out.empty()
+               ? "    modprobe takes the other file of this name, " + quote(module.winner) + "\n"
+               : "";
+  return has_twins ? "    modprobe takes this one of the files of this name\n" : "";
+}
+
+std::string why_text(const WhyRow& row, bool has_twins) {
   const ModuleRow& module = row.module;
   std::string text = headline(module) + rule_lines(module);
   if (!module.left_out.empty()) text += "    left out: " + module.left_out + "\n";
-  if (!module.winner.empty() && module.left_out.empty())
-    text += "    " + quote(module.winner) + " is of the same name, and wins\n";
+  text += twin_line(module, has_twins);
   if (!module.of.empty()) text += "    comes along: " + needed_by(module) + "\n";
   for (const ModuleRow& link : row.chain) {
     text += "    " + shown(link.name) + ": ";
@@ -97,7 +110,10 @@ std::string to_text(const ModuleListReport& report) {
 
 std::string to_text(const WhyReport& report) {
   std::string text;
-  for (const WhyRow& row : report.modules) text += why_text(row);
+  for (const WhyRow& row : report.modules) {
+    const auto same = [&](const WhyRow& it) { return it.module.name == row.module.name; };
+    text += why_text(row, std::count_if(report.modules.begin(), report.modules.end(), same) > 1);
+  }
   return text;
 }
 

@@ -17,7 +17,7 @@ class Lint {
   Lint(const Settings& settings, const cli::Messages& messages)
       : settings_(settings),
         messages_(messages),
-        subject_(settings, messages, cli::ModuleChoice::Say::kNothing) {}
+        subject_(settings, messages, cli::ModuleChoice::Say::kReport) {}
 
   ExitCode run() {
     if (const ExitCode code = subject_.open(); code != ExitCode::kDone) return code;
@@ -32,14 +32,25 @@ class Lint {
     add_read(report.findings);
     if (!messages_.print(settings_.report.json ? to_json(report) : to_text(report)))
       return ExitCode::kFailed;
-    const bool any = std::any_of(report.findings.begin(), report.findings.end(),
-                                 [](const Finding& it) { return it.severity != Severity::kNote; });
-    if (!any)
-      messages_.note("nothing is wrong with the modules of kernel " + quote(subject_.kernel()));
-    return any ? ExitCode::kNo : ExitCode::kDone;
+    return verdict(report.findings);
   }
 
  private:
+  ExitCode verdict(const std::vector<Finding>& findings) const {
+    if (subject_.choice().settings().broken()) {
+      messages_.error("there are errors in the settings: what else is said goes by the rest");
+      return ExitCode::kFailed;
+    }
+    const bool any = std::any_of(findings.begin(), findings.end(),
+                                 [](const Finding& it) { return it.severity != Severity::kNote; });
+    if (any) return ExitCode::kNo;
+    messages_.note(findings.empty()
+                       ? "nothing is wrong with the modules of kernel " + quote(subject_.kernel())
+                       : "no warning, " + cli::counted(findings.size(), "note") +
+                             " on the modules of kernel " + quote(subject_.kernel()));
+    return ExitCode::kDone;
+  }
+
   bool read_base() {
     auto scratch = cli::ScratchDirectory::create();
     if (!scratch) {
@@ -57,6 +68,7 @@ class Lint {
                             choice.out_of_tree()};
     input.root = settings_.root_fs.empty() ? host::read_root_needs(subject_.root())
                                            : host::root_needs_of(settings_.root_fs);
+    input.root_path = settings_.root;
     input.signatures = checks::read_signatures(subject_.root(), subject_.kernel());
     if (base_) {
       input.packable.emplace();

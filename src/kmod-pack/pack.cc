@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "cpio/newc.h"
 #include "src/base/atomic_file.h"
 #include "src/cli/json.h"
 #include "src/cli/packing.h"
@@ -123,9 +124,10 @@ class Pack {
     return settings_.output.to_stdout() ? "stdout" : settings_.output.path;
   }
 
-  // Bytes of the member that ends so; 0: it is not in the archive.
+  // Bytes of the member that ends so; 0: it is not in the archive. In place of what the base has, a link comes first.
   std::uint64_t size_of(const std::string& end) const {
     for (const image::OverlayMember& member : plan_->members) {
+      if ((member.mode & cpio::kModeTypeMask) != cpio::kModeRegular) continue;
       if (member.name == end || member.name == "usr/" + end) return member.size;
     }
     return 0;

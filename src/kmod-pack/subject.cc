@@ -59,7 +59,7 @@ ExitCode Subject::open() {
   const auto kernel = cli::target_kernel(root_, settings_.kernel, messages_, code);
   if (!kernel) return code;
   kernel_ = *kernel;
-  choice_.emplace(root_, kernel_, messages_, nullptr, say_);
+  choice_.emplace(root_, kernel_, messages_, nullptr, say_, settings_.root);
   code = choice_->read();
   if (code == ExitCode::kNothing) cli::say_no_kernel(root_, kernel_, messages_);
   return code;
@@ -130,12 +130,22 @@ Result<cli::ModuleRow> Subject::row(const modules::ModuleFile& file) {
   cli::ModuleRow row;
   describe(module, row);
   row.state = ModuleState::kInTree;
-  for (const policy::ModuleRule& rule : choice_->rules().rules) {
-    if (policy::names(rule.pattern, {file.name, module.aliases}))
-      row.beaten.insert(row.beaten.begin(), rule_row(rule));
-  }
+  add_rules_of_the_kernels({file.name, module.aliases}, row);
   add_cause(file, row);
+  const auto winner = choice_->tree().find(file.name);
+  if (winner && winner->path != file.path) row.winner = winner->path;
   return row;
+}
+
+void Subject::add_rules_of_the_kernels(const policy::ModuleNames& names,
+                                       cli::ModuleRow& row) const {
+  const policy::Decision decision = policy::decide(choice_->rules(), names);
+  if (decision.required)
+    row.rule = rule_row(*decision.winner);
+  else if (decision.winner != nullptr)
+    row.beaten.push_back(rule_row(*decision.winner));
+  for (const policy::ModuleRule* const rule : decision.beaten)
+    row.beaten.push_back(rule_row(*rule));
 }
 
 std::optional<image::BaseModules> Subject::read_base(const std::string& path,

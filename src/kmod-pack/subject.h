@@ -34,6 +34,9 @@ class Subject {
   Result<cli::ModuleRow> row(const modules::ModuleFile& file);
   cli::ModuleRow row(const cli::DecidedModule& module) const;
 
+  /// Rules that name a module of the kernel's own: of them only a Require= counts.
+  void add_rules_of_the_kernels(const policy::ModuleNames& names, cli::ModuleRow& row) const;
+
   /// How a file came into the closure; nullptr: it is not in it.
   const modules::Needed* needed(const modules::ModuleFile& file) const;
 

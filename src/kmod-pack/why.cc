@@ -122,7 +122,7 @@ class Why {
     cli::ModuleRow row;
     row.state = cli::ModuleState::kBuiltIn;
     row.name = modules::module_name(settings_.module);
-    add_rules(row);
+    subject_.add_rules_of_the_kernels({row.name, {}}, row);
     report_.modules.push_back({std::move(row), {}});
     return true;
   }

@@ -1,4 +1,5 @@
 // kmod-pack emit, from outside: the text, and what the shell that reads it makes of it.
+#include <filesystem>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,9 +10,12 @@
 namespace kip::kmod_pack_test {
 namespace {
 
+using testing::Contains;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 
 // zfs is in and brings spl, hdaps and nvidia-drm are out.
 class KmodPackEmit : public testing::Test {
@@ -59,19 +63,43 @@ TEST_F(KmodPackEmit, WritesForInitramfsTools) {
 }
 
 TEST_F(KmodPackEmit, SaysWhatItIs) {
-  for (const auto& [generator, place] :
-       {std::pair{"dracut", "/etc/dracut.conf.d/90-kip-modules.conf"},
-        std::pair{"mkinitcpio", "/etc/mkinitcpio.conf.d/kip-modules.conf"},
-        std::pair{"initramfs-tools", "/etc/initramfs-tools/modules"}}) {
-    const Lines lines = lines_of(desk.run({"emit", generator}).out);
-    ASSERT_GE(lines.size(), 3u);
+  using Row = std::tuple<const char*, const char*, const char*>;
+  for (const auto& [generator, place, next] :
+       {Row{"dracut", "/etc/dracut.conf.d/90-kip-modules.conf",
+            "dracut --force --kver 6.12.0-example"},
+        Row{"mkinitcpio", "/etc/mkinitcpio.conf.d/kip-modules.conf", "mkinitcpio -P"},
+        Row{"initramfs-tools", "/etc/initramfs-tools/modules",
+            "update-initramfs -u -k 6.12.0-example"}}) {
+    const bool one = std::string_view(generator) == "initramfs-tools";
+    Lines lines = lines_of(desk.run({"emit", generator}).out);
+    if (one) lines.erase(lines.begin());  // the mark
+    ASSERT_GE(lines.size(), 4u);
     EXPECT_EQ(lines[0],
               "# Which out-of-tree modules of kernel 6.12.0-example go into its initrd, as kip's "
               "policy decides.");
     EXPECT_THAT(lines[1],
-                HasSubstr(fmt::format(": kmod-pack emit {} --kernel 6.12.0-example", generator)));
-    EXPECT_THAT(lines[2], HasSubstr(fmt::format("Belongs into {}.", place)));
+                EndsWith(fmt::format(": kmod-pack emit {} --kernel 6.12.0-example --root root",
+                                     generator)));
+    EXPECT_THAT(lines[2], HasSubstr(fmt::format("elong{} into {}.", one ? "" : "s", place)));
+    EXPECT_EQ(lines[3], fmt::format("# Then make the initrd: {}", next));
   }
+}
+
+TEST_F(KmodPackEmit, MarksWhatIsItsOwnInTheAdministratorsFile) {
+  const Lines lines = lines_of(desk.run({"emit", "initramfs-tools"}).out);
+  EXPECT_EQ(lines.front(), "# BEGIN kip-modules");
+  EXPECT_EQ(lines.back(), "# END kip-modules");
+  EXPECT_THAT(lines,
+              Contains("# If the file has these two marks already, replace the lines between "
+                       "them; else add all of this to it."));
+}
+
+TEST_F(KmodPackEmit, EndsNoCommentWithinARootsName) {
+  const std::string bad = "a\nspl2";
+  std::filesystem::rename(desk.root().path(), desk.dir() / bad);
+  const Said said = desk.run_bare({"emit", "initramfs-tools", "--root", bad});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(lines_of(said.out), Not(Contains("spl2")));
 }
 
 TEST_F(KmodPackEmit, IsReadByBashAsItIsMeant) {

@@ -33,6 +33,54 @@ TEST_F(KmodPackLint, FindsNothingWhereNothingIsWrong) {
   EXPECT_THAT(said.notes, Contains("nothing is wrong with the modules of kernel '6.12.0-example'"));
 }
 
+TEST_F(KmodPackLint, CountsNotesWhereNothingIsWrong) {
+  desk.policy("Omit=nvidia\n");
+  const Said said = desk.run({"lint", "--root-fs", "ext4"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(said.notes, Contains("no warning, 1 note on the modules of kernel '6.12.0-example'"));
+}
+
+TEST_F(KmodPackLint, SaysWhatItCouldNotJudge) {
+  const Said said = desk.run({"lint"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(said.out,
+              StartsWith("note: lint-root: the type of the root file system is not known"));
+  desk.root().file("etc/fstab", "/dev/sda1 / auto defaults 0 0\n");
+  EXPECT_THAT(desk.run({"lint"}).out, StartsWith("note: lint-root: '/etc/fstab:1': the type"));
+}
+
+TEST_F(KmodPackLint, GoesOnBehindAnErrorInTheSettings) {
+  desk.root().file("etc/kip/kip.conf.d/20.conf", "[Modules]\nInclude=zfs.ko\nInlcude=zfs\n");
+  const Said said = desk.run({"lint", "--root-fs", "zfs"});
+  EXPECT_EQ(said.code, 4);
+  EXPECT_THAT(lines_of(said.out),
+              testing::ElementsAre("error: conf-value: '/etc/kip/kip.conf.d/20.conf:2': "
+                                   "Include='zfs.ko': a module is named without .ko",
+                                   "error: conf-key: '/etc/kip/kip.conf.d/20.conf:3': unknown key "
+                                   "'Inlcude' in [Modules]",
+                                   StartsWith("error: lint-root: ")));
+  EXPECT_THAT(said.complaints, testing::ElementsAre(StartsWith("error: there are errors in the "
+                                                               "settings")));
+  const Said json = desk.run({"lint", "--root-fs", "zfs", "--json"});
+  EXPECT_EQ(json.code, 4);
+  EXPECT_EQ(nlohmann::json::parse(json.out)["findings"].size(), 3u);
+}
+
+TEST_F(KmodPackLint, HasRemediesForTheRootThatItWasGiven) {
+  desk.root().out_of_tree("extra/late.ko");
+  EXPECT_THAT(desk.run({"lint", "--root-fs", "ext4"}).out,
+              HasSubstr("(depmod -b root 6.12.0-example)"));
+}
+
+TEST_F(KmodPackLint, FollowsTheLastLineAsPackDoes) {
+  desk.policy("Include=spl\nRequire=zfs\nOmit=zfs\n");
+  desk.root().out_of_tree("extra/spl.ko").index();
+  desk.write("base", desk.base());
+  EXPECT_EQ(desk.run({"pack", "--base", "base", "-n"}).code, 0);
+  EXPECT_THAT(lines_of(desk.run({"lint", "--root-fs", "ext4"}).out),
+              testing::ElementsAre(StartsWith("warning: lint-contradiction: ")));
+}
+
 TEST_F(KmodPackLint, FindsTheModuleOfTheRootFileSystemLeftOut) {
   const Said said = desk.run({"lint", "--root-fs", "zfs"});
   EXPECT_EQ(said.code, 1);
@@ -131,8 +179,7 @@ TEST_F(KmodPackLint, FailsForAnEmptyBase) {
   for (const char* const verb : {"lint", "pack"}) {
     const Said said = desk.run({verb, "--base", "base"});
     EXPECT_EQ(said.code, 4) << verb;
-    EXPECT_THAT(said.complaints,
-                testing::ElementsAre("error: 'base': is empty, and so no initrd"))
+    EXPECT_THAT(said.complaints, testing::ElementsAre("error: 'base': is empty, and so no initrd"))
         << verb;
   }
 }

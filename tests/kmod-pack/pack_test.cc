@@ -101,6 +101,26 @@ TEST_F(KmodPackPack, SaysWhatIsInAndWhy) {
   EXPECT_THAT(said.notes.back(), HasSubstr(fmt::format(", {} bytes", desk.read("out").size())));
 }
 
+TEST_F(KmodPackPack, SaysHowLargeAModuleIsThatReplacesTheBases) {
+  desk.policy("Include=zfs\n");
+  desk.write(
+      "base",
+      support::join(
+          {desk.base(),
+           support::NewcBlob()
+               .directory("usr/lib/modules")
+               .directory("usr/lib/modules/6.12.0-example")
+               .directory(std::string(kModules) + "extra")
+               .file(std::string(kModules) + "extra/zfs.ko", desk.root().module("zfs.ko", {}))
+               .file(std::string(kModules) + "extra/spl.ko",
+                     support::read_file(desk.root().path() + "/" + kModules + "extra/spl.ko"))
+               .bytes()}));
+  const Said said = pack();
+  const auto size = support::read_file(desk.root().path() + "/" + kModules + "extra/zfs.ko").size();
+  EXPECT_THAT(said.notes, Contains(StartsWith(fmt::format("zfs: {} bytes, ", size))));
+  EXPECT_THAT(said.notes, Contains("spl: in the base already, zfs depends on it"));
+}
+
 TEST_F(KmodPackPack, ReportsAsJson) {
   desk.policy("Include=zfs\n");
   const auto report = nlohmann::json::parse(pack({"-o", "out", "--json"}).out);

@@ -56,6 +56,14 @@ TEST(KmodPackKernel, ThatIsNotThereIsNamedWithThoseThatAre) {
                           "6.12.0-example, 6.9.1-other"));
 }
 
+TEST(KmodPackKernel, IsNotThereBelowARootWithoutAny) {
+  const Desk desk;
+  desk.dir().directory("bare");
+  const Said said = desk.run_bare({"list", "--root", "bare"});
+  EXPECT_EQ(said.code, 3);
+  EXPECT_THAT(said.complaints, ElementsAre(HasSubstr("below the root no kernel has modules")));
+}
+
 TEST(KmodPackKernel, IsTheOnlyOneBelowARoot) {
   Desk desk;
   desk.root().out_of_tree("extra/vpoll.ko").index();

@@ -66,7 +66,6 @@ TEST_F(KmodPackWhy, ExplainsWhatIsOut) {
 TEST_F(KmodPackWhy, FollowsWhatComesAlongToWhatARuleSelects) {
   EXPECT_THAT(why("solaris_base"),
               ElementsAre("solaris_base, 'extra/solaris-base.ko': in",
-                          "    no rule names it; the default is out",
                           "    comes along: spl depends on it", "    spl: zfs depends on it",
                           "    zfs: in by Include=zfs at /etc/kip/kip.conf.d/10.conf:2"));
 }
@@ -93,9 +92,37 @@ TEST_F(KmodPackWhy, ShowsTwins) {
   desk.root().out_of_tree("updates/nvidia.ko", {{"version", "560"}}).index();
   EXPECT_THAT(why("nvidia"), ElementsAre("nvidia 560, 'updates/nvidia.ko': out",
                                          "    no rule names it; the default is out",
+                                         "    modprobe takes this one of the files of this name",
                                          "nvidia 550, 'video/nvidia.ko': out",
                                          "    no rule names it; the default is out",
-                                         "    'updates/nvidia.ko' is of the same name, and wins"));
+                                         "    modprobe takes the other file of this name, "
+                                         "'updates/nvidia.ko'"));
+}
+
+TEST_F(KmodPackWhy, SaysWhichOfTwinsModprobeTakesWhereOneIsTheKernelsOwn) {
+  desk.root().out_of_tree("updates/ext4.ko").index();
+  EXPECT_THAT(why("ext4"),
+              ElementsAre("ext4, 'kernel/fs/ext4/ext4.ko': in-tree, the generator's business",
+                          "    does not count: Include=ext4 at "
+                          "/usr/lib/kip/kip.conf.d/50-zfs.conf:3",
+                          "    modprobe takes the other file of this name, 'updates/ext4.ko'",
+                          "ext4, 'updates/ext4.ko': in",
+                          "    by Include=ext4 at /usr/lib/kip/kip.conf.d/50-zfs.conf:3",
+                          "    modprobe takes this one of the files of this name"));
+}
+
+TEST_F(KmodPackWhy, SaysThatARequirementCountsForTheKernelsOwn) {
+  desk.policy("Require=ext4 proc\n");
+  EXPECT_THAT(
+      why("ext4"),
+      ElementsAre(
+          "ext4, 'kernel/fs/ext4/ext4.ko': in-tree, the generator's business",
+          "    Require=ext4 at /etc/kip/kip.conf.d/10.conf:2 counts: no image without it is "
+          "to be installed",
+          "    does not count: Include=ext4 at /usr/lib/kip/kip.conf.d/50-zfs.conf:3"));
+  EXPECT_THAT(why("proc"), ElementsAre("proc: built-in",
+                                       "    Require=proc at /etc/kip/kip.conf.d/10.conf:2 is "
+                                       "met: it is part of the kernel"));
 }
 
 TEST_F(KmodPackWhy, OffersNamesNearAnUnknownOne) {
