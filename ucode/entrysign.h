@@ -11,14 +11,16 @@
 #include <span>
 
 #include "ucode/cpu_id.h"
+#include "ucode/kernel_rules.h"
 
 namespace kip::ucode {
 
 enum class EntrySignClass : std::uint8_t { kOld, kFixed };
 
 struct EntrySignCutoff {
-  std::uint32_t key;     // revision >> 8, which stands for the CPU
-  std::uint32_t cutoff;  // last vulnerable revision
+  std::uint32_t key;                    // revision >> 8, which stands for the CPU
+  std::uint32_t cutoff;                 // last vulnerable revision
+  KernelRule since = KernelRule::kSha;  // the change of Linux that brought the row
 };
 
 /// The last vulnerable revision of the CPU that a Zen revision is for; nullopt for CPUs without a
@@ -27,6 +29,12 @@ std::optional<std::uint32_t> entrysign_cutoff(std::uint32_t revision);
 
 /// The class of a Zen revision; nullopt for CPUs without a row, where Linux makes no difference.
 std::optional<EntrySignClass> entrysign_class(std::uint32_t revision);
+
+/// The cutoff that kernels with these rules go by: they have fewer rows, and one that was corrected later.
+std::optional<std::uint32_t> entrysign_cutoff(std::uint32_t revision, const LoaderRules& rules);
+
+/// Whether kernels with these rules ask for digests on this Zen CPU at all, be its revision what it may.
+bool digests_concern(CpuSignature cpu, const LoaderRules& rules);
 
 /// Every row, ascending by key.
 std::span<const EntrySignCutoff> entrysign_cutoffs();

@@ -245,8 +245,10 @@ Status check_early(Input& archive, const WrittenEarly& expected, std::span<const
     const std::span<const ucode::Update> stream(intel ? found.updates.begin() : first_amd,
                                                 intel ? first_amd : found.updates.end());
     // By patch id as kernels from 6.12 on choose, and by the table as those before.
-    for (const bool zen_id : {true, false}) {
-      if (!ucode::loader_pick(stream, cpu, ucode::LoaderRules{.zen_id = zen_id})) {
+    for (const ucode::LoaderRules& rules :
+         {ucode::LoaderRules{ucode::KernelRule::kRework, ucode::KernelRule::kZenId},
+          ucode::LoaderRules()}) {
+      if (!ucode::loader_pick(stream, cpu, rules)) {
         return fail(Errc::kCorrupt,
                     fmt::format("CPU {} would load nothing from it", cpu.signature.name()));
       }

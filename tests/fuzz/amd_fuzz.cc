@@ -35,9 +35,8 @@ bool hidden_by_size(const Record& record, ucode::CpuSignature cpu) {
 }
 
 void require_loader_agrees(const Record& record, Bytes stream, const ucode::LoaderCpu& cpu,
-                           const ucode::LoaderRules& model, support::KernelRules rules) {
-  rules.sha = false;  // digests are another question
-  const auto ours = ucode::loader_pick(record.updates, cpu, model);
+                           const support::KernelRules& rules) {
+  const auto ours = ucode::loader_pick(record.updates, cpu, ucode::model_of(rules));
   const auto theirs = support::kernel_amd(stream, cpu.signature.value, cpu.revision, rules);
   require(theirs.outcome != support::AmdOutcome::kUndefined, "no table that Linux reads beyond");
   require(ours.has_value() == theirs.loaded(), "the model of the loader loads when it does");
@@ -83,12 +82,12 @@ void run(Bytes stream) {
     const auto by_table = support::KernelRules::linux_6_1();
     const auto by_class = support::KernelRules::linux_6_19();
     const ucode::LoaderCpu bare{ucode::Vendor::kAmd, cpu, 0, 0};
-    require_loader_agrees(whole, stream, bare, {.zen_id = true}, by_id);
-    require_loader_agrees(whole, stream, bare, {.zen_id = false}, by_table);
+    require_loader_agrees(whole, stream, bare, by_id);
+    require_loader_agrees(whole, stream, bare, by_table);
     const std::uint32_t lowest = ucode::zen_lowest_revision(cpu);
     for (const std::uint32_t revision : {lowest + 1, lowest + 0xff}) {
       const ucode::LoaderCpu running{ucode::Vendor::kAmd, cpu, 0, revision};
-      require_loader_agrees(whole, stream, running, {.zen_id = true, .select = true}, by_class);
+      require_loader_agrees(whole, stream, running, by_class);
     }
   }
 }

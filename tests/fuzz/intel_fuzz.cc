@@ -92,7 +92,7 @@ void require_loader_agrees(const Record& whole, Bytes stream) {
     const ucode::Target& target = update.targets.back();
     const ucode::LoaderCpu cpu{ucode::Vendor::kIntel, target.signature,
                                lowest_bit(target.platform_flags), 0};
-    const auto ours = ucode::loader_pick(whole.updates, cpu, {});
+    const auto ours = ucode::loader_pick(whole.updates, cpu, ucode::model_of({}));
     const auto theirs =
         support::kernel_intel(stream, cpu.signature.value, cpu.platform_flags, cpu.revision).picked;
     require(ours.has_value() == theirs.has_value(), "the model of the loader loads when it does");

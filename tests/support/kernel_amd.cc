@@ -130,7 +130,7 @@ Found scan(View member, const Cpu& cpu, const KernelRules& rules) {
 }
 
 bool generation_affected(const Cpu& cpu, const KernelRules& rules) {
-  if (!rules.known_gen) return true;
+  if (!rules.known_gen) return rules.sha_zen5 || cpu.family <= 0x19;
   if (cpu.family == 0x17 || cpu.family == 0x19) return true;
   if (cpu.family != 0x1A) return false;
   const std::uint32_t model = model_of(cpu.cpuid);

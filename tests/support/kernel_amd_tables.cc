@@ -8,7 +8,13 @@
 namespace kip::support {
 namespace {
 
-enum class Since { kSha, kNaples, kZen5, kMoreModels };  // the switch that brought the row's value
+enum class Since {
+  kSha,
+  kNaples,
+  kZen5,
+  kMoreModels,
+  kMoreModels2
+};  // the switch that brought the row's value
 
 struct Cutoff {
   std::uint32_t key;     // revision >> 8
@@ -17,23 +23,23 @@ struct Cutoff {
 };
 
 constexpr Cutoff kCutoffs[] = {
-    {0x80012, 0x08001277, Since::kNaples},     {0x80082, 0x0800820F, Since::kSha},
-    {0x83010, 0x0830107C, Since::kSha},        {0x86001, 0x0860010E, Since::kSha},
-    {0x86081, 0x08608108, Since::kSha},        {0x87010, 0x08701034, Since::kSha},
-    {0x8A000, 0x08A0000A, Since::kSha},        {0xA0010, 0x0A00107A, Since::kSha},
-    {0xA0011, 0x0A0011DA, Since::kSha},        {0xA0012, 0x0A001243, Since::kSha},
-    {0xA0082, 0x0A00820E, Since::kSha},        {0xA1011, 0x0A101153, Since::kSha},
-    {0xA1012, 0x0A10124E, Since::kSha},        {0xA1081, 0x0A108109, Since::kSha},
-    {0xA2010, 0x0A20102F, Since::kSha},        {0xA2012, 0x0A201212, Since::kSha},
-    {0xA4041, 0x0A404109, Since::kSha},        {0xA5000, 0x0A500013, Since::kSha},
-    {0xA6012, 0x0A60120A, Since::kSha},        {0xA7041, 0x0A704109, Since::kSha},
-    {0xA7052, 0x0A705208, Since::kSha},        {0xA7080, 0x0A708009, Since::kSha},
-    {0xA70C0, 0x0A70C009, Since::kSha},        {0xAA001, 0x0AA00116, Since::kSha},
-    {0xAA002, 0x0AA00218, Since::kSha},        {0xB0021, 0x0B002146, Since::kZen5},
-    {0xB0081, 0x0B008111, Since::kMoreModels}, {0xB1010, 0x0B101046, Since::kZen5},
-    {0xB2040, 0x0B204031, Since::kZen5},       {0xB4040, 0x0B404031, Since::kZen5},
-    {0xB4041, 0x0B404101, Since::kMoreModels}, {0xB6000, 0x0B600031, Since::kZen5},
-    {0xB6080, 0x0B608031, Since::kMoreModels}, {0xB7000, 0x0B700031, Since::kZen5},
+    {0x80012, 0x08001277, Since::kNaples},      {0x80082, 0x0800820F, Since::kSha},
+    {0x83010, 0x0830107C, Since::kSha},         {0x86001, 0x0860010E, Since::kSha},
+    {0x86081, 0x08608108, Since::kSha},         {0x87010, 0x08701034, Since::kSha},
+    {0x8A000, 0x08A0000A, Since::kSha},         {0xA0010, 0x0A00107A, Since::kSha},
+    {0xA0011, 0x0A0011DA, Since::kSha},         {0xA0012, 0x0A001243, Since::kSha},
+    {0xA0082, 0x0A00820E, Since::kSha},         {0xA1011, 0x0A101153, Since::kSha},
+    {0xA1012, 0x0A10124E, Since::kSha},         {0xA1081, 0x0A108109, Since::kSha},
+    {0xA2010, 0x0A20102F, Since::kSha},         {0xA2012, 0x0A201212, Since::kSha},
+    {0xA4041, 0x0A404109, Since::kSha},         {0xA5000, 0x0A500013, Since::kSha},
+    {0xA6012, 0x0A60120A, Since::kSha},         {0xA7041, 0x0A704109, Since::kSha},
+    {0xA7052, 0x0A705208, Since::kSha},         {0xA7080, 0x0A708009, Since::kSha},
+    {0xA70C0, 0x0A70C009, Since::kSha},         {0xAA001, 0x0AA00116, Since::kSha},
+    {0xAA002, 0x0AA00218, Since::kSha},         {0xB0021, 0x0B002146, Since::kZen5},
+    {0xB0081, 0x0B008111, Since::kMoreModels},  {0xB1010, 0x0B101046, Since::kZen5},
+    {0xB2040, 0x0B204031, Since::kZen5},        {0xB4040, 0x0B404031, Since::kZen5},
+    {0xB4041, 0x0B404101, Since::kMoreModels2}, {0xB6000, 0x0B600031, Since::kZen5},
+    {0xB6080, 0x0B608031, Since::kMoreModels},  {0xB7000, 0x0B700031, Since::kZen5},
 };
 
 constexpr std::uint32_t kOldNaplesCutoff = 0x0800126F;
@@ -68,6 +74,7 @@ std::optional<std::uint32_t> kernel_amd_cutoff(std::uint32_t revision, const Ker
     if (row.key != revision >> 8) continue;
     if (row.since == Since::kZen5 && !rules.sha_zen5) return std::nullopt;
     if (row.since == Since::kMoreModels && !rules.more_models) return std::nullopt;
+    if (row.since == Since::kMoreModels2 && !rules.more_models_2) return std::nullopt;
     if (row.since == Since::kNaples && !rules.naples) return kOldNaplesCutoff;
     return row.cutoff;
   }

@@ -193,6 +193,7 @@ std::vector<Row> choice_rows() {
 
 std::vector<Row> digest_rows() {
   const KernelRules first_list = with([](KernelRules& r) { r.sha_tsa = false; });
+  const KernelRules no_zen5 = with([](KernelRules& r) { r.sha_zen5 = false; });
   const KernelRules old_naples = with([](KernelRules& r) { r.naples = false; });
   const KernelRules known = with([](KernelRules& r) { r.known_gen = true; });
   const KernelRules halo = with([](KernelRules& r) { r.known_gen = r.strix_halo = true; });
@@ -214,6 +215,8 @@ std::vector<Row> digest_rows() {
       {"A40_NaplesOldCutoff", naples, "loaded 8001278", old_naples, 0x00800F12, 0x08001270},
       {"A40_Naples", naples, "no digest 8001278", {}, 0x00800F12, 0x08001270},
       {"A41_Zen5", one(AmdPatch(0x0B002161)), "no digest b002161", {}, 0x00B00F21, 0x0B002140},
+      {"A41_Zen5BeforeItIsAsked", one(AmdPatch(0x0B002161)), "loaded b002161", no_zen5, 0x00B00F21,
+       0x0B002140},
       {"A41_Zen5Fixed", one(AmdPatch(0x0B002161)), "loaded b002161", {}, 0x00B00F21, 0x0B002147},
       {"A42_StrixHaloNotKnown", strix, "loaded b700037", known, 0x00B70F00, 0x0B700020},
       {"A42_StrixHalo", strix, "no digest b700037", halo, 0x00B70F00, 0x0B700020},

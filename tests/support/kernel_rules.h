@@ -21,12 +21,13 @@ struct KernelRules {
 
   // -- AMD: the digest list.
   bool sha = true;             // 6.14: vulnerable revisions take listed patches only
-  bool sha_zen5 = true;        // 6.15: cutoffs of family 1Ah
+  bool sha_zen5 = true;        // 6.15: cutoffs of family 1Ah; before, nothing is asked of it
   bool sha_tsa = true;         // 6.16: 79 ids instead of 63
   bool norev = true;           // 6.17: revision 0 counts as the CPU's lowest in the digest question
   bool naples = true;          // 6.18: cutoff of 0x800F12 is 0x08001277, before it was 0x0800126F
   bool known_gen = false;      // 6.18: only generations known to be affected are checked
-  bool more_models = true;     // Nov 2025: cutoffs of 0xB0081, 0xB4041, 0xB6080
+  bool more_models = true;     // Nov 2025: cutoffs of 0xB0081, 0xB6080
+  bool more_models_2 = true;   // a week later: cutoff of 0xB4041
   bool strix_halo = false;     // Jan 2026: affected models of family 1Ah reach to 7Fh, not 6Fh
   bool sha_check_off = false;  // microcode.amd_sha_check=off on the command line
 
@@ -37,7 +38,7 @@ struct KernelRules {
     KernelRules rules;
     rules.rework = rules.zen_id = false;
     rules.sha = rules.sha_zen5 = rules.sha_tsa = rules.norev = false;
-    rules.naples = rules.more_models = false;
+    rules.naples = rules.more_models = rules.more_models_2 = false;
     return rules;
   }
 

@@ -1,4 +1,5 @@
 // Kernel versions and what they do: the table, and where it leaves a version open.
+#include <algorithm>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <optional>
@@ -6,6 +7,7 @@
 #include <string>
 
 #include "tests/support/kernel_amd.h"
+#include "ucode/digests.h"
 #include "ucode/entrysign.h"
 #include "ucode/kernel_rules.h"
 #include "ucode/loader.h"
@@ -70,15 +72,28 @@ std::string answers(const char* release) {
   return out;
 }
 
-// zen-id, sha, select, any-platform.
+// same-revision rework zen-id | sha sha-zen5 sha-tsa no-revision options | naples more-models shimada known-models strix-halo |
+// select any-platform revision-zero
 TEST(KernelRules, HoldFromTheseVersionsOn) {
   constexpr RuleRow kRows[] = {
-      {"4.19.325", "nnnn"}, {"5.15.180", "nnnn"}, {"6.1.131", "nnnn"}, {"6.6.80", "nnnn"},
-      {"6.6.81", "yynn"},   {"6.6.120", "yynn"},  {"6.6.121", "yyyn"}, {"6.7.12", "nnnn"},
-      {"6.11.11", "nnnn"},  {"6.12", "ynnn"},     {"6.12.17", "ynnn"}, {"6.12.18", "yynn"},
-      {"6.12.63", "yynn"},  {"6.12.64", "yyyn"},  {"6.13.5", "ynnn"},  {"6.13.6", "yynn"},
-      {"6.14", "yynn"},     {"6.17.13", "yynn"},  {"6.18.3", "yynn"},  {"6.18.4", "yyyn"},
-      {"6.19", "yyyn"},     {"7.0.9", "yyyn"},    {"7.1", "yyyy"},     {"8.0", "yyyy"},
+      {"4.19.325", "nnnnnnnnnnnnnnnn"}, {"5.15.75", "nnnnnnnnnnnnnnnn"},
+      {"5.15.76", "ynnnnnnnnnnnnnnn"},  {"6.0.5", "nnnnnnnnnnnnnnnn"},
+      {"6.0.6", "ynnnnnnnnnnnnnnn"},    {"6.1.131", "ynnnnnnnnnnnnnnn"},
+      {"6.6.80", "ynnnnnnnnnnnnnnn"},   {"6.6.81", "yyyynnnnnnnnnnnn"},
+      {"6.6.88", "yyyyynnnnnnnnnnn"},   {"6.6.97", "yyyyyynnnnnnnnnn"},
+      {"6.6.104", "yyyyyyynnnnnnnnn"},  {"6.6.115", "yyyyyyynynnnnnnn"},
+      {"6.6.116", "yyyyyyyny?nnnnnn"},  {"6.6.117", "yyyyyyynyyynnnnn"},
+      {"6.6.118", "yyyyyyynyyyynnnn"},  {"6.6.120", "yyyyyyynyyyyynnn"},
+      {"6.6.121", "yyyyyyynyyyyyynn"},  {"6.7.12", "yynnnnnnnnnnnnnn"},
+      {"6.11.11", "yynnnnnnnnnnnnnn"},  {"6.12.17", "yyynnnnnnnnnnnnn"},
+      {"6.12.18", "yyyynnnnnnnnnnnn"},  {"6.12.25", "yyyyynnnnnnnnnnn"},
+      {"6.12.63", "yyyyyyynyyyynnnn"},  {"6.12.64", "yyyyyyynyyyyyynn"},
+      {"6.13.6", "yyyynnnnnnnnnnnn"},   {"6.14.3", "yyyynnnnnnnnnnnn"},
+      {"6.14.4", "yyyyynnnnnnnnnnn"},   {"6.15.6", "yyyyyynnnnnnnnnn"},
+      {"6.17.5", "yyyyyyynnnnnnnnn"},   {"6.17.10", "yyyyyyynyyyynnnn"},
+      {"6.18", "yyyyyyyyyyyynnnn"},     {"6.18.4", "yyyyyyyyyyyyyynn"},
+      {"6.19", "yyyyyyyyyyyyyynn"},     {"7.0.9", "yyyyyyyyyyyyyynn"},
+      {"7.1", "yyyyyyyyyyyyyyyn"},      {"7.2", "yyyyyyyyyyyyyyyy"},
   };
   for (const RuleRow& row : kRows) EXPECT_EQ(answers(row.release), row.answers) << row.release;
 }
@@ -86,37 +101,82 @@ TEST(KernelRules, HoldFromTheseVersionsOn) {
 // What came with mainline is there; everything later may have been carried back.
 TEST(KernelRules, AreUnknownForVendorsUpToMainline) {
   constexpr RuleRow kRows[] = {
-      {"5.14.0-427.el9", "????"},  {"6.1.0-56-amd64", "????"},       {"6.6.0-1-vendor", "????"},
-      {"6.12.0-55.el10", "y???"},  {"6.14.0-15-generic", "yy??"},    {"6.19.0-rc1", "yyy?"},
-      {"7.1.0-2-generic", "yyyy"}, {"6.12.117+deb13-amd64", "yyyn"},
+      {"5.14.0-427.el9", "????????????????"},  {"6.1.0-56-amd64", "y???????????????"},
+      {"6.12.0-55.el10", "yyy?????????????"},  {"6.14.0-15-generic", "yyyy????????????"},
+      {"7.3.0-2-generic", "yyyyyyyyyyyyyyyy"}, {"6.12.117+deb13-amd64", "yyyyyyynyyyyyynn"},
   };
   for (const RuleRow& row : kRows) EXPECT_EQ(answers(row.release), row.answers) << row.release;
 }
 
-TEST(KernelRules, HaveOneRowEachWithNameAndSource) {
+TEST(KernelRules, HaveOneRowEachInOrderWithNameAndSource) {
+  const auto table = kernel_rule_table();
+  ASSERT_EQ(table.size(), kKernelRules);
   std::set<std::string> names;
-  for (const KernelRuleRow& row : kernel_rule_table()) {
+  for (std::size_t i = 0; i < table.size(); ++i) {
+    const KernelRuleRow& row = table[i];
+    EXPECT_EQ(static_cast<std::size_t>(row.rule), i) << row.name;
     EXPECT_TRUE(names.insert(row.name).second) << row.name;
     EXPECT_TRUE(std::string(row.source).starts_with("Linux ")) << row.name;
+    std::set<std::pair<std::uint32_t, std::uint32_t>> branches;
     for (const auto& stable : row.stable) {
-      if (stable.major == 0) continue;
-      EXPECT_LT((std::pair{stable.major, stable.minor}), (std::pair{row.major, row.minor}))
-          << row.name << ": a stable branch older than mainline";
+      if (!stable.used()) continue;
+      EXPECT_TRUE(branches.insert({stable.from.major, stable.from.minor}).second) << row.name;
+      EXPECT_LT(stable.certain(), row.mainline.certain()) << row.name;
+      EXPECT_LE(stable.from, stable.certain()) << row.name;
     }
   }
-  EXPECT_EQ(names, (std::set<std::string>{"any-platform", "select", "sha", "zen-id"}));
 }
 
 TEST(LoaderRules, TakeAnOpenQuestionAsNo) {
-  const auto rules = [](const char* release) {
-    const LoaderRules of = LoaderRules::of(*KernelVersion::parse(release));
-    return fmt::format("{:d}{:d}{:d}", of.zen_id, of.select, of.any_platform);
+  const auto selects = [](const char* release) {
+    return LoaderRules::of(*KernelVersion::parse(release)).has(KernelRule::kSelect);
   };
-  EXPECT_EQ(rules("6.1.131"), "000");
-  EXPECT_EQ(rules("6.8.0-45-generic"), "000");
-  EXPECT_EQ(rules("6.12.18"), "100");
-  EXPECT_EQ(rules("6.12.64"), "110");
-  EXPECT_EQ(rules("7.1"), "111");
+  EXPECT_FALSE(selects("6.1.131"));
+  EXPECT_FALSE(selects("6.8.0-45-generic"));
+  EXPECT_FALSE(selects("6.12.18"));
+  EXPECT_TRUE(selects("6.12.64"));
+  EXPECT_TRUE(selects("7.1"));
+}
+
+std::string ranges(const std::optional<KernelVersion>& kernel) {
+  const auto all = kernel_ranges(std::nullopt);
+  return to_text(kernel_ranges(kernel), all);
+}
+
+TEST(KernelRanges, FollowEachOtherFrom5_0On) {
+  const auto all = kernel_ranges(std::nullopt);
+  EXPECT_EQ(all.front().first, (KernelRelease{5, 0, 0}));
+  EXPECT_EQ(all.back().end, std::nullopt);
+  for (std::size_t i = 1; i < all.size(); ++i) {
+    EXPECT_EQ(all[i - 1].end, all[i].first);
+    EXPECT_LT(all[i - 1].first, all[i].first);
+  }
+}
+
+TEST(KernelRanges, AreThoseThatAVersionMayBehaveLike) {
+  EXPECT_EQ(ranges(KernelVersion::parse("6.12.20")), "6.12.18 to 6.12.24");
+  EXPECT_EQ(ranges(KernelVersion::parse("6.6.200")), "6.6.121 to 6.6.y");
+  EXPECT_EQ(ranges(KernelVersion::parse("6.10.3")), "6.7 to 6.11.y");
+  EXPECT_EQ(ranges(KernelVersion::parse("4.19.1")), "before 5.4.221");
+  EXPECT_EQ(ranges(KernelVersion::parse("6.6.116")), "6.6.115 to 6.6.117")
+      << "the rows of that release are not known for sure";
+  EXPECT_EQ(ranges(KernelVersion::parse("6.19.0-rc1")), "6.19 and later");
+  EXPECT_EQ(ranges(KernelVersion::parse("7.4")), "7.2 and later");
+}
+
+TEST(KernelRanges, AreNamedShort) {
+  const auto all = kernel_ranges(std::nullopt);
+  const auto with = [&](KernelRule rule, bool has) {
+    std::vector<KernelRange> some;
+    std::copy_if(all.begin(), all.end(), std::back_inserter(some),
+                 [&](const KernelRange& it) { return it.rules.has(rule) == has; });
+    return to_text(some, all);
+  };
+  EXPECT_EQ(with(KernelRule::kSelect, true),
+            "6.6.121 to 6.6.y, 6.12.64 to 6.12.y, 6.18.4 and later");
+  EXPECT_EQ(with(KernelRule::kSelect, false), "before 6.6.121, 6.7 to 6.12.63, 6.13 to 6.18.3");
+  EXPECT_EQ(with(KernelRule::kAnyPlatform, false), "before 7.1");
+  EXPECT_EQ(to_text(all, all), "");
 }
 
 TEST(EntrySign, TableAscendsByKeyAndHasNoneTwice) {
@@ -151,6 +211,37 @@ TEST(EntrySign, HasNoClassWithoutARow) {
   EXPECT_EQ(entrysign_class(0x010000C8), std::nullopt);
   EXPECT_EQ(entrysign_class(0x0A0111D5), std::nullopt) << "A20: reserved nibble";
   EXPECT_EQ(entrysign_class(0xFFFFFFFF), std::nullopt);
+}
+
+TEST(PatchDigests, Ascend63And16EachAtOrBelowItsCutoff) {
+  const auto rows = patch_digests();
+  ASSERT_EQ(rows.size(), 79U);
+  const auto later = std::count_if(rows.begin(), rows.end(), [](const PatchDigest& row) {
+    return row.since == KernelRule::kShaTsa;
+  });
+  EXPECT_EQ(later, 16);
+  std::set<std::string_view> digests;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i != 0) {
+      EXPECT_LT(rows[i - 1].patch_id, rows[i].patch_id);
+    }
+    EXPECT_EQ(rows[i].sha256.size(), 64U);
+    EXPECT_EQ(rows[i].sha256.find_first_not_of("0123456789abcdef"), rows[i].sha256.npos);
+    EXPECT_TRUE(digests.insert(rows[i].sha256).second);
+    EXPECT_LE(rows[i].patch_id, entrysign_cutoff(rows[i].patch_id).value_or(0));
+  }
+}
+
+TEST(PatchDigests, AreListedFromTheirKernelOn) {
+  const auto listed = [](std::uint32_t id, const char* kernel) {
+    return listed_digest(id, LoaderRules::of(*KernelVersion::parse(kernel))) != nullptr;
+  };
+  EXPECT_TRUE(listed(0x0A0011D5, "6.14"));
+  EXPECT_FALSE(listed(0x0A0011D5, "6.1.131"));
+  EXPECT_FALSE(listed(0x0A0011D7, "6.14"));
+  EXPECT_TRUE(listed(0x0A0011D7, "6.16"));
+  EXPECT_TRUE(listed(0x0A0011D7, "6.12.37"));
+  EXPECT_FALSE(listed(0x0A0011DE, "7.3"));
 }
 
 }  // namespace

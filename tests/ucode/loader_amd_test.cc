@@ -7,6 +7,7 @@
 
 #include "tests/support/amd_blob.h"
 #include "tests/support/kernel_amd.h"
+#include "tests/ucode/model_of.h"
 #include "tests/ucode/packed.h"
 #include "tests/ucode/walked.h"
 #include "ucode/amd.h"
@@ -109,18 +110,17 @@ TEST(AmdLoader, AgreesWithTheKernelOnRandomStreams) {
     ++streams;
     for (const std::uint32_t cpuid : kCpus) {
       for (const std::uint32_t running : running_revisions(cpuid)) {
-        for (const unsigned rule : {0U, 1U, 2U, 3U}) {
+        for (const unsigned rule : {0U, 1U, 2U, 3U, 4U, 5U, 6U, 7U}) {
           support::KernelRules kernel = support::KernelRules::linux_6_19();
           kernel.zen_id = (rule & 1) != 0;
           kernel.select = (rule & 2) != 0;
+          kernel.sha = (rule & 4) != 0;
           const auto theirs = support::kernel_amd(stream, cpuid, running, kernel);
           ASSERT_NE(theirs.outcome, AmdOutcome::kUndefined);
           ASSERT_NE(theirs.outcome, AmdOutcome::kLoaderOff);
-          const bool wanted = theirs.candidate && theirs.outcome != AmdOutcome::kNotNewer;
           const LoaderCpu cpu{Vendor::kAmd, {cpuid}, 0, running};
-          const LoaderRules rules{.zen_id = kernel.zen_id, .select = kernel.select};
-          const auto ours = loader_pick(seen.updates, cpu, rules);
-          ASSERT_EQ(ours.has_value(), wanted)
+          const auto ours = loader_pick(seen.updates, cpu, model_of(kernel));
+          ASSERT_EQ(ours.has_value(), theirs.loaded())
               << "round " << round << ", cpu " << std::hex << cpuid << ", running " << running
               << ", rules " << rule << ": " << to_string(theirs.outcome);
           if (ours) {
@@ -133,7 +133,7 @@ TEST(AmdLoader, AgreesWithTheKernelOnRandomStreams) {
     }
   }
   EXPECT_GT(streams, 1500);
-  EXPECT_GT(combinations, 300000);
+  EXPECT_GT(combinations, 600000);
   EXPECT_GT(picks, 20000) << "streams that hold nothing for anyone prove nothing";
 }
 
@@ -145,9 +145,9 @@ std::uint32_t picked(const Blob& stream, std::uint32_t cpuid, std::uint32_t runn
 }
 
 constexpr std::uint32_t kMilan = 0x00A00F11;
-constexpr LoaderRules kById{.zen_id = true};
-constexpr LoaderRules kByTable{.zen_id = false};
-constexpr LoaderRules kSelecting{.zen_id = true, .select = true};
+constexpr LoaderRules kById{KernelRule::kSameRevision, KernelRule::kZenId};
+constexpr LoaderRules kByTable{KernelRule::kSameRevision};
+constexpr LoaderRules kSelecting = kById.with(KernelRule::kSelect);
 
 // A34: what the scan offers by the BIOS's revision (low byte); the digest question comes behind it.
 TEST(AmdLoader, OffersOfTwoClassesTheOneOfTheRunningRevision) {

@@ -6,6 +6,7 @@
 
 #include "tests/support/intel_blob.h"
 #include "tests/support/kernel_intel.h"
+#include "tests/ucode/model_of.h"
 #include "tests/ucode/packed.h"
 #include "tests/ucode/walked.h"
 #include "ucode/loader.h"
@@ -101,14 +102,14 @@ TEST(IntelLoader, AgreesWithTheKernelOnRandomStreams) {
     for (const std::uint32_t signature : kSignatures) {
       for (const std::uint32_t platform : kPlatforms) {
         const std::uint32_t running = random.of(kRevisions);
-        for (const bool any_platform : {false, true}) {
+        for (const unsigned rule : {0U, 1U, 2U}) {
           support::KernelRules kernel;
-          kernel.pf_new = any_platform;
+          kernel.pf_new = rule == 2;
+          kernel.rework = rule != 0;
           const auto theirs = support::kernel_intel(stream, signature, platform, running, kernel);
           ASSERT_EQ(theirs.fault, support::IntelFault::kNone);
           const LoaderCpu cpu{Vendor::kIntel, {signature}, platform, running};
-          const LoaderRules rules{.any_platform = any_platform};
-          const auto ours = loader_pick(seen.updates, cpu, rules);
+          const auto ours = loader_pick(seen.updates, cpu, model_of(kernel));
           ASSERT_EQ(ours.has_value(), theirs.picked.has_value()) << "round " << round;
           if (ours) {
             ASSERT_EQ(seen.updates[*ours].offset, theirs.picked->offset) << round;
@@ -119,9 +120,11 @@ TEST(IntelLoader, AgreesWithTheKernelOnRandomStreams) {
       }
     }
   }
-  EXPECT_EQ(combinations, 100000);
+  EXPECT_EQ(combinations, 150000);
   EXPECT_GT(picks, 5000) << "streams that hold nothing for anyone prove nothing";
 }
+
+constexpr LoaderRules kSince6_7{KernelRule::kRework};
 
 struct PickRow {
   const char* name;
@@ -160,14 +163,16 @@ TEST(IntelLoader, PicksWhatTheCatalogueSays) {
   for (const PickRow& row : rows) {
     const Walked seen = walked(StreamKind::kIntel, row.stream);
     const LoaderCpu cpu{Vendor::kIntel, {row.signature}, row.platform, row.running};
-    const auto pick = loader_pick(seen.updates, cpu, {.any_platform = row.any_platform});
+    const LoaderRules rules =
+        row.any_platform ? kSince6_7.with(KernelRule::kAnyPlatform) : kSince6_7;
+    const auto pick = loader_pick(seen.updates, cpu, rules);
     EXPECT_EQ(pick ? seen.updates[*pick].revision : 0, row.picked) << row.name;
   }
 }
 
 TEST(IntelLoader, TakesTheFirstOfEquallyNewOnes) {
   const Walked seen = walked(support::join({IntelBlob().bytes(), IntelBlob().seed(2).bytes()}));
-  EXPECT_EQ(loader_pick(seen.updates, {Vendor::kIntel, {0xB06F2}, 1, 0}, {}), 0U) << "I25";
+  EXPECT_EQ(loader_pick(seen.updates, {Vendor::kIntel, {0xB06F2}, 1, 0}, kSince6_7), 0U) << "I25";
 }
 
 TEST(IntelWalk, FindsNoFaultExactlyWhereTheKernelScansTheWholeStream) {
