@@ -42,10 +42,11 @@ struct Served {
   std::string why;                      // nothing: the reason, in words
 };
 
-/// One for each answer that kernels, of those that `kernel` leaves open, give, oldest kernels first. What the digests of
-/// EntrySign say comes on top.
+/// One for each answer that kernels, of those that `kernel` leaves open, give, oldest kernels first.
+/// `has_digest` counts in what the loader chooses among.
 std::vector<Served> serve(const image::Inventory& inventory, const Searches& searches,
                           const ucode::LoaderCpu& cpu,
-                          const std::optional<ucode::KernelVersion>& kernel);
+                          const std::optional<ucode::KernelVersion>& kernel,
+                          const ucode::HasDigest& has_digest = {});
 
 }  // namespace kip::checks

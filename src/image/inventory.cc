@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "src/digest/sha256.h"
 #include "src/image/early.h"
 #include "src/image/inventory.h"
 #include "ucode/amd.h"
@@ -118,6 +119,14 @@ Status read_stream(MicrocodeMember& member, Input& data, std::size_t& total, Scr
 
 bool ends_scan(const Finding& fault) {
   return fault.rule != ucode::kRuleAmdOddity && fault.rule != ucode::kRuleAmdData;
+}
+
+Result<std::string> digest_of(const segments::Source& source, const MicrocodeMember& member,
+                              const ucode::Update& update) {
+  const auto in = TRY(source(member.data_offset + update.offset));
+  std::vector<std::uint8_t> bytes(update.size);
+  if (TRY(in->read(bytes)) != bytes.size()) return fail(Errc::kTruncated, "ends early");
+  return digest::to_hex(TRY(digest::sha256(bytes)));
 }
 
 std::span<const ucode::Update> seen_by_loader(const MicrocodeMember& member) {

@@ -81,6 +81,10 @@ struct MicrocodeMember {
 /// of which kUpdatesLimit are kept.
 Status read_stream(MicrocodeMember& member, Input& data, std::size_t& total, Scratch& scratch);
 
+/// SHA-256 of an update in a member of a raw archive, as 64 digits: what EntrySign's list of digests is about.
+Result<std::string> digest_of(const segments::Source& source, const MicrocodeMember& member,
+                              const ucode::Update& update);
+
 /// The updates of a member that its vendor's loader chooses among: of Intel none if anything is wrong with
 /// the stream, of AMD those in front of what ends the scan.
 std::span<const ucode::Update> seen_by_loader(const MicrocodeMember& member);

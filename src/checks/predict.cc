@@ -1,0 +1,214 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "src/checks/predict.h"
+#include "ucode/amd.h"
+
+namespace kip::checks {
+namespace {
+
+using ucode::KernelAnswer;
+using ucode::LoaderVerdict;
+using ucode::Update;
+using Kind = Outcome::Kind;
+
+// AMD's revision 0 stands for the CPU's lowest.
+std::uint32_t left_by_bios(const ucode::LoaderCpu& cpu) {
+  const bool zen = cpu.vendor == ucode::Vendor::kAmd && ucode::is_zen(cpu.signature.family());
+  return cpu.revision == 0 && zen ? ucode::zen_lowest_revision(cpu.signature) : cpu.revision;
+}
+
+// Clauses on one update's fate.
+class Words {
+ public:
+  Words(std::span<const Update> stream, const ucode::LoaderCpu& cpu, const Question& question)
+      : stream_(stream), cpu_(cpu), question_(question) {}
+
+  std::string fate(std::size_t index, const ucode::LoaderAnswer& answer) const {
+    const Update& update = stream_[index];
+    switch (answer.verdicts[index]) {
+      case LoaderVerdict::kLoads:
+        return load(update, answer.below_base && answer.candidate == index);
+      case LoaderVerdict::kNotNewer:
+        return "is not loaded: not newer than " + left();
+      case LoaderVerdict::kSuperseded:
+        return fmt::format("is superseded by {:#010x}", stream_[*answer.candidate].revision);
+      case LoaderVerdict::kOtherClass:
+        return other_class(update);
+      case LoaderVerdict::kNoDigest:
+        return "is refused: its digest is not in the kernel's list (\"No sha256 digest for patch "
+               "ID\")" +
+               stricter(update);
+      case LoaderVerdict::kDigestMismatch:
+        return "is refused: not the bytes whose digest the kernel lists (\"SHA256 digest "
+               "mismatch\")";
+      case LoaderVerdict::kOtherCpu:
+        return "is not found: these kernels go by the container's table, which does not give it to "
+               "this CPU";
+      case LoaderVerdict::kLoaderOff:
+        return "is not looked at: " + why_off();
+      default:
+        return std::string("is ") + ucode::verdict_text(answer.verdicts[index]);
+    }
+  }
+
+ private:
+  std::string left() const {
+    return question_.revision_known ? fmt::format("{:#010x}, which the BIOS left", cpu_.revision)
+                                    : "what the BIOS left";
+  }
+
+  std::string load(const Update& update, bool below_base) const {
+    if (below_base) {
+      return fmt::format(
+          "is written, and the CPU should refuse it: it needs {:#010x} or later from the BIOS",
+          update.minimum_revision);
+    }
+    return update.revision == cpu_.revision ? "loads once more, as what runs already" : "loads";
+  }
+
+  std::string other_class(const Update& update) const {
+    const auto cutoff = ucode::entrysign_cutoff(left_by_bios(cpu_));
+    const bool fixed = cutoff && update.revision > *cutoff;
+    const std::string bios = question_.revision_known
+                                 ? fmt::format("the BIOS, which left {:#010x},", cpu_.revision)
+                                 : "the BIOS";
+    return fmt::format("is passed over without a word: it {} the EntrySign fix, and {} {}",
+                       fixed ? "has" : "is from before", bios, fixed ? "has not" : "has it") +
+           stricter(update);
+  }
+
+  // Linux goes by its table of the fix, CPUs by the base that a patch states.
+  std::string stricter(const Update& update) const {
+    const std::uint32_t base = update.minimum_revision;
+    if (!question_.revision_known || base == 0 || cpu_.revision < base) return "";
+    return fmt::format(
+        "; the kernel is stricter than the CPU, which takes it on top of {:#010x} or later", base);
+  }
+
+  std::string why_off() const {
+    if (question_.switches.hypervisor) return "in a guest the loader is off";
+    if (cpu_.vendor == ucode::Vendor::kAmd && ucode::is_final_level(cpu_.revision))
+      return "nothing replaces what runs, and the loader is off";
+    return "dis_ucode_ldr turns the loader off";
+  }
+
+  std::span<const Update> stream_;
+  const ucode::LoaderCpu& cpu_;
+  const Question& question_;
+};
+
+Kind kind_of(const ucode::LoaderAnswer& answer, const std::optional<std::size_t>& nearest) {
+  if (answer.loads()) return answer.below_base ? Kind::kRefused : Kind::kLoads;
+  if (!nearest) return Kind::kNothing;
+  switch (answer.verdicts[*nearest]) {
+    case LoaderVerdict::kLoaderOff:
+      return Kind::kOff;
+    case LoaderVerdict::kNotNewer:
+      return Kind::kKeeps;
+    case LoaderVerdict::kOtherPlatform:
+      return Kind::kNothing;
+    default:
+      return Kind::kRefused;
+  }
+}
+
+bool same(const Outcome& a, const Outcome& b) {
+  return a.kind == b.kind && a.text == b.text;
+}
+
+bool same(const Fate& a, const Fate& b) {
+  return a.verdict == b.verdict && a.text == b.text;
+}
+
+// What is said of several kernels stands there once, for all of them.
+template <class Said>
+class Merger {
+ public:
+  explicit Merger(const std::vector<ucode::KernelRange>& all) : all_(all) {}
+
+  void add(Said said, const std::vector<ucode::KernelRange>& kernels) {
+    const auto known = std::find_if(said_.begin(), said_.end(),
+                                    [&](const auto& it) { return same(it.first, said); });
+    if (known == said_.end()) {
+      said_.emplace_back(std::move(said), kernels);
+    } else {
+      known->second.insert(known->second.end(), kernels.begin(), kernels.end());
+    }
+  }
+
+  std::vector<Said> finish() {
+    std::vector<Said> merged;
+    for (auto& [said, kernels] : said_) {
+      std::sort(kernels.begin(), kernels.end(),
+                [](const auto& a, const auto& b) { return a.first < b.first; });
+      said.kernels = ucode::to_text(kernels, all_);
+      merged.push_back(std::move(said));
+    }
+    return merged;
+  }
+
+ private:
+  const std::vector<ucode::KernelRange>& all_;
+  std::vector<std::pair<Said, std::vector<ucode::KernelRange>>> said_;
+};
+
+// A BIOS from before the fix is what stands in the way, on some kernel at least.
+std::string remedy_for(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
+                       const std::vector<KernelAnswer>& answers) {
+  const auto cutoff = ucode::entrysign_cutoff(left_by_bios(cpu));
+  if (cpu.vendor != ucode::Vendor::kAmd || !cutoff || left_by_bios(cpu) > *cutoff) return "";
+  for (const KernelAnswer& it : answers) {
+    for (std::size_t i = 0; i < stream.size(); ++i) {
+      const LoaderVerdict verdict = it.answer.verdicts[i];
+      const bool refused = verdict == LoaderVerdict::kOtherClass ||
+                           verdict == LoaderVerdict::kNoDigest ||
+                           (it.answer.below_base && it.answer.candidate == i);
+      if (refused && stream[i].revision > *cutoff && ucode::is_for(stream[i], cpu.signature))
+        return fmt::format(
+            "install a BIOS that brings a revision later than {:#010x}: only on top of it newer "
+            "ones load "
+            "(AMD-SB-7033)",
+            *cutoff);
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+const char* outcome_name(Outcome::Kind kind) {
+  constexpr const char* kNames[] = {"loads", "keeps", "refused", "nothing", "off"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Predicted predict(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
+                  const Question& question) {
+  const auto answers =
+      ucode::ask_kernels(stream, cpu, question.kernels, question.has_digest, question.switches);
+  const Words words(stream, cpu, question);
+  Predicted predicted{cpu, {}, {}, remedy_for(stream, cpu, answers)};
+  Merger<Outcome> outcomes(question.kernels);
+  for (const KernelAnswer& it : answers) {
+    Outcome outcome;
+    outcome.update = ucode::nearest(stream, cpu, it.answer);
+    outcome.kind = kind_of(it.answer, outcome.update);
+    outcome.text = "no update is for this CPU";
+    if (outcome.update) {
+      outcome.text = fmt::format("{:#010x} {}", stream[*outcome.update].revision,
+                                 words.fate(*outcome.update, it.answer));
+    }
+    outcomes.add(std::move(outcome), it.kernels);
+  }
+  predicted.outcomes = outcomes.finish();
+  for (std::size_t i = 0; i < stream.size(); ++i) {
+    if (!ucode::is_for(stream[i], cpu.signature)) continue;
+    Merger<Fate> fates(question.kernels);
+    for (const KernelAnswer& it : answers)
+      fates.add({"", it.answer.verdicts[i], words.fate(i, it.answer)}, it.kernels);
+    predicted.fates.push_back({i, fates.finish()});
+  }
+  return predicted;
+}
+
+}  // namespace kip::checks
