@@ -185,7 +185,10 @@ std::string Choice::effect(const RequestedCpu& cpu, const ucode::Update& update,
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
   if (updates > 1 && group) return pair_effect(*group);
-  return effect_on(cpu, update, request_.machine && request_.machine->hypervisor);
+  const std::string effect =
+      effect_on(cpu, update, request_.machine && request_.machine->hypervisor);
+  const std::string refused = refusal(cpu, update, settings_.kernel);
+  return refused.empty() ? effect : refused + "; " + effect;
 }
 
 std::vector<image::ManifestCpu> Choice::served() const {

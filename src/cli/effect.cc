@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
 #include "src/cli/effect.h"
-#include "ucode/amd.h"
+#include "ucode/loader.h"
 
 namespace kip::cli {
 
@@ -23,21 +23,31 @@ std::string effect_on(const RequestedCpu& cpu, const ucode::Update& update, bool
   return fmt::format("older than the running {:#010x}, which the BIOS has", *cpu.running);
 }
 
-std::string digest_clause(const RequestedCpu& cpu, const ucode::Update& update,
-                          const std::optional<ucode::KernelVersion>& kernel) {
-  const bool zen = update.vendor == ucode::Vendor::kAmd &&
-                   ucode::is_zen(ucode::amd_family(update.equivalence_id));
-  if (!zen || cpu.query.proven == ucode::EntrySignClass::kFixed ||
-      ucode::entrysign_class(update.revision) == ucode::EntrySignClass::kFixed)
+std::string refusal(const RequestedCpu& cpu, const ucode::Update& update,
+                    const std::string& release) {
+  const auto kernel = ucode::KernelVersion::parse(release);
+  if (!kernel || cpu.query.proven != ucode::EntrySignClass::kOld ||
+      update.vendor != ucode::Vendor::kAmd)
     return "";
-  switch (kernel ? ucode::holds(ucode::KernelRule::kSha, *kernel) : ucode::Answer::kUnknown) {
-    case ucode::Answer::kNo:
-      return "";
-    case ucode::Answer::kYes:
-      return "if the kernel's list has its digest";
-    default:
-      return "kernels from 6.14 (6.13.6, 6.12.18, 6.6.81) on ask for its digest in their list";
+  // What a BIOS without the fix may have left.
+  const ucode::CpuSignature signature = update.targets.front().signature;
+  const auto left = ucode::bios_revisions(update.vendor, signature, cpu.query.proven);
+  const ucode::LoaderCpu at{update.vendor, signature, 0, left.back()};
+  std::string text;
+  for (const ucode::LoaderRules& rules : ucode::possible_rules(kernel)) {
+    const ucode::LoaderAnswer answer = ucode::ask_loader({&update, 1}, at, rules);
+    switch (answer.verdicts.front()) {
+      case ucode::LoaderVerdict::kNoDigest:
+        text = "kernel " + release + " refuses it on this BIOS, having no digest of it";
+        break;
+      case ucode::LoaderVerdict::kOtherClass:
+        text = "kernel " + release + " passes over it on this BIOS";
+        break;
+      default:
+        return "";
+    }
   }
+  return text;
 }
 
 }  // namespace kip::cli

@@ -10,8 +10,8 @@ namespace kip::cli {
 /// Compared with what the CPU runs, where that is known. `guest`: the machine asked about is one.
 std::string effect_on(const RequestedCpu& cpu, const ucode::Update& update, bool guest);
 
-/// What the digest check of EntrySign has to say; empty where the kernel makes none, or not on this CPU.
-std::string digest_clause(const RequestedCpu& cpu, const ucode::Update& update,
-                          const std::optional<ucode::KernelVersion>& kernel);
+/// That the target's kernel does not load an AMD patch on a BIOS that lacks the EntrySign fix; empty where it does, or may.
+std::string refusal(const RequestedCpu& cpu, const ucode::Update& update,
+                    const std::string& kernel);
 
 }  // namespace kip::cli

@@ -8,6 +8,7 @@
 #include "src/base/result.h"
 #include "src/cli/image_report.h"
 #include "src/cli/modules_report.h"
+#include "src/cli/predict_report.h"
 #include "src/cli/report.h"
 #include "src/host/cpus.h"
 #include "src/image/listing.h"
@@ -20,6 +21,7 @@ std::string to_json(const HostReport& report);
 std::string to_json(const PackReport& report);
 std::string to_json(const ExtractReport& report);
 std::string to_json(const InspectReport& report);
+std::string to_json(const PredictReport& report);
 
 /// The members of an image, which are printed as they come: what stands in front of them, one of them
 /// on a line without its end, what stands behind.

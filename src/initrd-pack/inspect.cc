@@ -71,12 +71,12 @@ void add_rows(const Opened& image, const Looked& looked, cli::InspectReport& rep
 }
 
 // Whether every CPU asked for gets something on some kernel.
-bool add_cpus(const cli::CpuRequest& request, const Looked& looked,
+bool add_cpus(const cli::CpuRequest& request, const Opened& image, const Looked& looked,
               const std::optional<ucode::KernelVersion>& kernel, cli::InspectReport& report) {
-  const Server server(looked.inventory, looked.searches, kernel);
+  const Server server(looked.inventory, looked.searches, image.source(), kernel);
   std::vector<cli::RequestedCpu> cpus = request.cpus;
   if (request.all) {
-    for (cli::RequestedCpu& cpu : server.every_cpu()) cpus.push_back(std::move(cpu));
+    for (cli::RequestedCpu& cpu : cli::every_cpu(server.streams())) cpus.push_back(std::move(cpu));
   }
   const bool guest = request.machine && request.machine->hypervisor;
   bool all_served = true;
@@ -133,7 +133,7 @@ ExitCode inspect(const Settings& settings, const cli::Messages& messages) {
   report.kernel = settings.kernel.empty() ? image->layout.uname.value_or("") : settings.kernel;
   const auto kernel = ucode::KernelVersion::parse(report.kernel);
   add_rows(*image, *looked, report);
-  if (request && !add_cpus(*request, *looked, kernel, report)) code = ExitCode::kNo;
+  if (request && !add_cpus(*request, *image, *looked, kernel, report)) code = ExitCode::kNo;
   code = cli::worse(code, add_findings(*image, *looked, kernel, report));
   if (!messages.print(settings.report.json ? to_json(report) : to_text(report)))
     return ExitCode::kFailed;

@@ -6,32 +6,30 @@
 
 #include "src/cli/cpu_request.h"
 #include "src/cli/image_report.h"
+#include "src/cli/loader_source.h"
 
 namespace kip::initrd_pack {
 
 class Server {
  public:
+  /// `source`: the image's, for digests of patches.
   Server(const image::Inventory& inventory, const checks::Searches& searches,
-         std::optional<ucode::KernelVersion> kernel)
-      : inventory_(inventory), searches_(searches), kernel_(kernel) {}
+         segments::Source source, std::optional<ucode::KernelVersion> kernel)
+      : inventory_(inventory), searches_(searches), source_(std::move(source)), kernel_(kernel) {}
 
   /// One row for each answer that differs by kernel, platform or BIOS. `guest`: the CPUs are those of one.
   std::vector<cli::ServedRow> serve(const cli::RequestedCpu& cpu, bool guest) const;
 
-  /// The CPUs that the loaders find something for.
-  std::vector<cli::RequestedCpu> every_cpu() const;
+  /// What the loaders choose among, by vendor.
+  std::array<std::span<const ucode::Update>, 2> streams() const;
 
  private:
-  std::span<const ucode::Update> stream(ucode::Vendor vendor) const;
-  std::vector<ucode::CpuSignature> signatures(const ucode::Selector& asked,
-                                              ucode::Vendor vendor) const;
-  std::vector<std::uint32_t> platforms(const ucode::Selector& asked,
-                                       const ucode::LoaderCpu& cpu) const;
   void add(const cli::RequestedCpu& asked, bool guest, const ucode::LoaderCpu& cpu,
            const std::string& bios, std::vector<cli::ServedRow>& rows) const;
 
   const image::Inventory& inventory_;
   const checks::Searches& searches_;
+  segments::Source source_;
   std::optional<ucode::KernelVersion> kernel_;
 };
 

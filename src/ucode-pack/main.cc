@@ -49,6 +49,25 @@ void add_verify(CLI::App& app, Settings& settings) {
 
 void add_host(CLI::App&, Settings&) {}
 
+void add_predict(CLI::App& app, Settings& settings) {
+  add_cpu(app, settings);
+  cli::add_list(app, "--firmware", settings.firmware,
+                "directory or file to take microcode from (default: the kernel's search path)",
+                "PATH");
+  add_root(app, settings);
+  cli::add_value(
+      app, "--kernel", settings.kernels,
+      "the kernels in question, as uname -r prints them, or all (default: the running one for "
+      "--cpu host, else all)",
+      "KVER,...");
+  cli::add_value(app, "--current-rev", settings.revision, "the revision that the BIOS leaves",
+                 "REV");
+  cli::add_value(app, "--cmdline", settings.command_line, "the kernel's command line", "STRING");
+  app.add_option("IMAGE", settings.paths,
+                 "an initrd, an early cpio or a unified image (default: firmware)")
+      ->expected(0, 1);
+}
+
 void add_extract(CLI::App& app, Settings& settings) {
   add_cpu(app, settings);
   cli::add_value(app, "-d,--directory", settings.directory, "write into DIR, made if missing",
@@ -64,6 +83,8 @@ constexpr cli::Verb<Settings> kVerbs[] = {
     {"pack", "write the early-load archive for these CPUs (the default verb)", add_pack, pack},
     {"list", "every update: vendor cpuid pf revision date size file offset sha256", add_list, list},
     {"verify", "check structure and checksums, one line a fault", add_verify, verify},
+    {"predict", "what kernels will do with the microcode on these CPUs, and why", add_predict,
+     predict},
     {"host", "this machine's distinct CPUs: signature, platform flags, running revision", add_host,
      host},
     {"extract", "write one file an update", add_extract, extract}};

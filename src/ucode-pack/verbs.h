@@ -14,12 +14,16 @@ struct Settings : cli::SourceOptions {
   cli::OutputOptions output;
   std::vector<std::string> paths;  // positional
   std::string directory;           // extract -d
+  std::string kernels;             // predict: a list, or "all"
+  std::string revision;            // predict --current-rev
+  std::string command_line;        // predict --cmdline
 };
 
 cli::ExitCode pack(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode list(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode verify(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode host(const Settings& settings, const cli::Messages& messages);
+cli::ExitCode predict(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode extract(const Settings& settings, const cli::Messages& messages);
 
 }  // namespace kip::ucode_pack

@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include "src/cli/json.h"
+#include "src/cli/json_values.h"
+#include "src/cli/predict_report.h"
+
+namespace kip::cli {
+namespace {
+
+using namespace detail;
+
+Json outcome_json(const checks::Outcome& outcome, const LoaderStream& stream) {
+  Json json = {{"result", checks::outcome_name(outcome.kind)}};
+  if (!outcome.kernels.empty()) json["kernels"] = outcome.kernels;
+  if (outcome.update) json["revision"] = hex32(stream.updates[*outcome.update].revision);
+  json["text"] = outcome.text;
+  return json;
+}
+
+Json fates_json(const checks::UpdateFates& fates, const LoaderStream& stream) {
+  Json json = row_json(stream.rows[fates.update]);
+  Json all = Json::array();
+  for (const checks::Fate& fate : fates.fates) {
+    Json one = {{"verdict", ucode::verdict_name(fate.verdict)}};
+    if (!fate.kernels.empty()) one["kernels"] = fate.kernels;
+    one["text"] = fate.text;
+    all.push_back(std::move(one));
+  }
+  json["verdicts"] = std::move(all);
+  return json;
+}
+
+Json kernel_json(const PredictedKernel& kernel, const LoaderStream& stream) {
+  Json json = Json::object();
+  if (!kernel.kernel.empty()) json["kernel"] = kernel.kernel;
+  Json outcomes = Json::array(), updates = Json::array();
+  for (const checks::Outcome& it : kernel.predicted.outcomes)
+    outcomes.push_back(outcome_json(it, stream));
+  for (const checks::UpdateFates& it : kernel.predicted.fates)
+    updates.push_back(fates_json(it, stream));
+  json["outcomes"] = std::move(outcomes);
+  json["updates"] = std::move(updates);
+  if (!kernel.predicted.remedy.empty()) json["remedy"] = kernel.predicted.remedy;
+  return json;
+}
+
+Json case_json(const PredictedCase& it, const LoaderStream& stream) {
+  Json json = Json::object();
+  if (it.platforms != 0) json["platform_flags"] = fmt::format("{:#04x}", it.platforms);
+  if (it.revision) json["bios_revision"] = hex32(*it.revision);
+  if (!it.bios.empty()) json["bios"] = it.bios;
+  Json kernels = Json::array();
+  for (const PredictedKernel& kernel : it.kernels) kernels.push_back(kernel_json(kernel, stream));
+  json["answers"] = std::move(kernels);
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const PredictReport& report) {
+  Json json = envelope("predict");
+  if (!report.subject.empty()) json["image"] = report.subject;
+  Json cpus = Json::array();
+  for (const PredictedCpu& cpu : report.cpus) {
+    Json entry = {{"cpu", cpu.label},
+                  {"vendor", ucode::vendor_name(cpu.vendor)},
+                  {"signature", hex32(cpu.signature.value)}};
+    if (!cpu.none.empty()) entry["nothing"] = cpu.none;
+    Json cases = Json::array(), unseen = Json::array();
+    for (const PredictedCase& it : cpu.cases)
+      cases.push_back(case_json(it, report.source.of(cpu.vendor)));
+    for (const UnseenRow& row : cpu.unseen) {
+      Json one = row_json(row.row);
+      one["text"] = row.text;
+      unseen.push_back(std::move(one));
+    }
+    entry["cases"] = std::move(cases);
+    entry["unseen"] = std::move(unseen);
+    cpus.push_back(std::move(entry));
+  }
+  json["cpus"] = std::move(cpus);
+  json["notes"] = report.notes;
+  return dump(json);
+}
+
+}  // namespace kip::cli

@@ -1,0 +1,144 @@
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <tuple>
+
+#include "src/checks/standing.h"
+#include "src/cli/loader_source.h"
+#include "src/cli/sources.h"
+#include "src/segments/layout.h"
+
+namespace kip::cli {
+namespace {
+
+using checks::Standing;
+using image::MicrocodeMember;
+using ucode::Vendor;
+
+// As an early part of ours has them: Intel by CPU, AMD by family and ascending.
+bool in_front(const UpdateRow& a, const UpdateRow& b) {
+  const auto key = [](const UpdateRow& row) {
+    const ucode::Target& first = row.update.targets.front();
+    const bool amd = row.update.vendor == Vendor::kAmd;
+    return std::tuple(amd ? ucode::CpuSignature{first.signature.family()} : first.signature,
+                      amd ? 0 : first.platform_flags, row.update.revision);
+  };
+  return key(a) < key(b);
+}
+
+class Reader {
+ public:
+  Reader(int descriptor, const segments::Layout& layout, const std::string& path)
+      : descriptor_(descriptor), layout_(layout), path_(path) {}
+
+  Result<LoaderSource> run() {
+    const segments::Source source = layout_.source(descriptor_);
+    image::InventoryTaker taker(inventory_);
+    TRY(segments::walk(source, {.beyond_faults = true}, taker));
+    taker.finish();
+    searches_ = TRY(checks::search_early(source, layout_.size));
+    for (const MicrocodeMember& member : inventory_.microcode) TRY(add(source, member));
+    for (const Vendor vendor : {Vendor::kIntel, Vendor::kAmd}) say_none(vendor);
+    source_.kernel = layout_.uname.value_or("");
+    return std::move(source_);
+  }
+
+ private:
+  Status add(const segments::Source& source, const MicrocodeMember& member) {
+    const Standing standing = checks::standing_of(inventory_, searches_, member);
+    const auto seen = image::seen_by_loader(member);
+    LoaderStream& stream = source_.streams[static_cast<std::size_t>(member.vendor)];
+    for (std::size_t i = 0; i < member.updates.size(); ++i) {
+      UpdateRow row = row_of(member, member.updates[i]);
+      if (standing == Standing::kTaken && i < seen.size()) {
+        if (member.vendor == Vendor::kAmd)
+          row.sha256 = TRY(image::digest_of(source, member, row.update));
+        stream.updates.push_back(row.update);
+        stream.rows.push_back(std::move(row));
+      } else {
+        source_.unseen.push_back({std::move(row), why_unseen(member, standing)});
+      }
+    }
+    return {};
+  }
+
+  UpdateRow row_of(const MicrocodeMember& member, const ucode::Update& update) const {
+    const bool compressed = checks::is_compressed(inventory_, member);
+    const std::uint64_t at = compressed ? inventory_.segments[member.segment].segment.offset
+                                        : member.data_offset + update.offset;
+    return {update, path_ + "[" + member.name + "]", layout_.place(at).offset, ""};
+  }
+
+  std::string why_unseen(const MicrocodeMember& member, Standing standing) const {
+    switch (standing) {
+      case Standing::kVoid:
+        return "is not loaded: the file is void" +
+               (member.faults.empty() ? std::string() : ", since " + member.faults.front().text);
+      case Standing::kTaken:
+        return "is not reached: the scan of the file ends in front of it";
+      case Standing::kShadowed:
+        return "is not looked at: an earlier file of that name counts";
+      case Standing::kUnreachable:
+        return "is not found: it is behind the end of the search for microcode";
+      default:
+        return "is not found: the file's name is none that is looked for";
+    }
+  }
+
+  void say_none(Vendor vendor) {
+    LoaderStream& stream = source_.streams[static_cast<std::size_t>(vendor)];
+    if (!stream.updates.empty()) return;
+    const MicrocodeMember* const taken = checks::taken_member(inventory_, searches_, vendor);
+    const bool some = std::any_of(inventory_.microcode.begin(), inventory_.microcode.end(),
+                                  [&](const MicrocodeMember& it) { return it.vendor == vendor; });
+    if (taken != nullptr) {
+      stream.none = taken->size == 0 ? "the file that the loader takes is empty"
+                                     : "the file that the loader takes is void";
+    } else if (searches_[static_cast<std::size_t>(vendor)].found) {
+      stream.none = "the file that the loader takes could not be looked into";
+    } else if (some) {
+      stream.none = "its microcode is where the loader does not find it";
+    }
+  }
+
+  const int descriptor_;
+  const segments::Layout& layout_;
+  const std::string& path_;
+  image::Inventory inventory_;
+  checks::Searches searches_;
+  LoaderSource source_;
+};
+
+}  // namespace
+
+LoaderSource of_catalog(const catalog::Catalog& catalog) {
+  LoaderSource source;
+  std::vector<UpdateRow> rows;
+  for (const catalog::Entry& entry : catalog.entries) {
+    if (entry.sound) rows.push_back(cli::row_of(catalog, entry));
+  }
+  std::stable_sort(rows.begin(), rows.end(), in_front);
+  for (UpdateRow& row : rows) {
+    LoaderStream& stream = source.streams[static_cast<std::size_t>(row.update.vendor)];
+    const bool known = std::any_of(stream.rows.begin(), stream.rows.end(), [&](const auto& it) {
+      return !row.sha256.empty() && it.sha256 == row.sha256;
+    });
+    if (known) continue;
+    row.update.container = 0;
+    stream.updates.push_back(row.update);
+    stream.rows.push_back(std::move(row));
+  }
+  return source;
+}
+
+Result<LoaderSource> read_image(const std::string& path) {
+  const Fd file = TRY(Root().open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
+  struct stat status;
+  if (::fstat(file.get(), &status) != 0) return fail_errno("cannot be looked at");
+  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
+  const segments::Layout layout = TRY(segments::read_layout(file.get()));
+  return Reader(file.get(), layout, path).run();
+}
+
+}  // namespace kip::cli

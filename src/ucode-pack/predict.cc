@@ -1,0 +1,243 @@
+// predict: what kernels will do with microcode on these CPUs, before anybody boots.
+#include <algorithm>
+
+#include "src/cli/json.h"
+#include "src/cli/predict_report.h"
+#include "src/ucode-pack/verbs.h"
+#include "ucode/command_line.h"
+
+namespace kip::ucode_pack {
+namespace {
+
+using checks::Outcome;
+using cli::ExitCode;
+using ucode::Vendor;
+
+/// A kernel asked about. nullopt: every one.
+struct Asked {
+  std::string name;
+  std::optional<ucode::KernelVersion> version;
+};
+
+class Predict {
+ public:
+  Predict(const Settings& settings, const cli::Messages& messages)
+      : settings_(settings), messages_(messages) {}
+
+  ExitCode run() {
+    ExitCode code = ExitCode::kDone;
+    auto request = resolve(settings_, messages_, code);
+    if (!request) return code;
+    request_ = std::move(*request);
+    if (!choose_revision()) return ExitCode::kUsage;
+    choose_switches();
+    code = read();
+    if (!choose_kernels()) return ExitCode::kUsage;
+    if (code != ExitCode::kDone && report_.source.streams[0].rows.empty() &&
+        report_.source.streams[1].rows.empty())
+      return code;
+    report_.notes = request_.notes;
+    for (const cli::RequestedCpu& cpu : cpus()) code = cli::worse(code, add(cpu));
+    if (report_.cpus.empty()) return nothing();
+    if (!messages_.print(settings_.report.json ? to_json(report_) : to_text(report_)))
+      return ExitCode::kFailed;
+    for (const std::string& note : report_.notes) messages_.note(note);
+    return code;
+  }
+
+ private:
+  bool choose_kernels() {
+    const std::string given = !settings_.kernels.empty() ? settings_.kernels : usual_kernel();
+    std::string_view list = given;
+    while (!list.empty()) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      const std::string name(list.substr(0, comma));
+      list.remove_prefix(std::min(comma + 1, list.size()));
+      const auto version = ucode::KernelVersion::parse(name);
+      if (name != "all" && !version) {
+        messages_.error("--kernel: " + quote(name) + " is no kernel release");
+        return false;
+      }
+      if (name == "all") {
+        kernels_.push_back({});
+      } else {
+        kernels_.push_back({name, version});
+      }
+    }
+    return true;
+  }
+
+  // The image's own; of this machine and its firmware the running one.
+  std::string usual_kernel() const {
+    const bool of_image = !settings_.paths.empty();
+    const std::string running =
+        request_.machine && !of_image ? request_.machine->kernel_release : "";
+    const std::string& release = of_image ? report_.source.kernel : running;
+    return release.empty() ? "all" : release;
+  }
+
+  bool choose_revision() {
+    if (settings_.revision.empty()) return true;
+    revision_ = host::parse_hex_line(settings_.revision);
+    if (!revision_)
+      messages_.error("--current-rev: " + quote(settings_.revision) + " is no hexadecimal number");
+    return revision_.has_value();
+  }
+
+  void choose_switches() {
+    switches_ = ucode::switches_of(settings_.command_line);
+    switches_.hypervisor = request_.machine && request_.machine->hypervisor;
+  }
+
+  ExitCode read() {
+    if (!settings_.paths.empty()) {
+      report_.subject = settings_.paths.front();
+      auto source = cli::read_image(report_.subject);
+      if (!source) {
+        messages_.error_at(report_.subject, source.error());
+        return ExitCode::kFailed;
+      }
+      report_.source = std::move(*source);
+      return ExitCode::kDone;
+    }
+    const auto root = open_root(settings_, messages_);
+    if (!root) return ExitCode::kFailed;
+    catalog::Catalog catalog;
+    const ExitCode code =
+        scan(*root, settings_, settings_.firmware,
+             {.depth = ucode::Depth::kWhole, .digests = true, .threads = host::usable_cpus()},
+             messages_, catalog);
+    say_findings(catalog, messages_);
+    report_.source = cli::of_catalog(catalog);
+    return code;
+  }
+
+  std::array<std::span<const ucode::Update>, 2> streams() const {
+    return {report_.source.streams[0].updates, report_.source.streams[1].updates};
+  }
+
+  std::vector<cli::RequestedCpu> cpus() const {
+    std::vector<cli::RequestedCpu> all = request_.cpus;
+    if (request_.all) {
+      for (cli::RequestedCpu& cpu : cli::every_cpu(streams())) all.push_back(std::move(cpu));
+    }
+    std::erase_if(all, [&](const cli::RequestedCpu& cpu) {
+      const ucode::Selector& asked = cpu.query.selector;
+      return std::any_of(request_.excludes.begin(), request_.excludes.end(), [&](const auto& it) {
+        return it.matches_cpu(asked.vendor.value_or(Vendor::kIntel), {asked.signature});
+      });
+    });
+    return all;
+  }
+
+  ExitCode add(const cli::RequestedCpu& asked) {
+    ExitCode code = ExitCode::kDone;
+    for (const cli::LoaderCases& cases : cli::loader_cases(asked, streams(), revision_)) {
+      cli::PredictedCpu cpu{asked.label, cases.vendor, cases.signature, {}, {}, {}};
+      const cli::LoaderStream& stream = report_.source.of(cases.vendor);
+      cpu.none = stream.none;
+      for (const cli::UnseenRow& row : report_.source.unseen) {
+        if (row.row.update.vendor == cases.vendor && ucode::is_for(row.row.update, cases.signature))
+          cpu.unseen.push_back(row);
+      }
+      if (cpu.none.empty()) {
+        for (const cli::LoaderCase& it : cases.cases) add_case(it, stream, cpu);
+      }
+      if (concerns_nobody(cpu) && cases.vendor != asked.query.selector.vendor) continue;
+      code = cli::worse(code, judge(cpu));
+      report_.cpus.push_back(std::move(cpu));
+    }
+    return code;
+  }
+
+  // Whether nothing at all is there for it: of the other vendor, nobody asked.
+  static bool concerns_nobody(const cli::PredictedCpu& cpu) {
+    return cpu.unseen.empty() &&
+           std::all_of(cpu.cases.begin(), cpu.cases.end(), [](const cli::PredictedCase& it) {
+             return it.kernels.front().predicted.fates.empty();
+           });
+  }
+
+  void add_case(const cli::LoaderCase& it, const cli::LoaderStream& stream,
+                cli::PredictedCpu& cpu) {
+    cli::PredictedCase made{it.cpu.platform_flags, revision_, it.bios, {}};
+    checks::Question question{{}, revision_.has_value(), switches_, {}};
+    question.has_digest = [&](std::size_t index, std::string_view sha256) {
+      return stream.rows[index].sha256 == sha256;
+    };
+    for (const Asked& kernel : kernels_) {
+      question.kernels = ucode::kernel_ranges(kernel.version);
+      made.kernels.push_back({kernel.name, checks::predict(stream.updates, it.cpu, question)});
+    }
+    const auto same = std::find_if(cpu.cases.begin(), cpu.cases.end(), [&](const auto& other) {
+      return other.bios == made.bios && is_same(other, made);
+    });
+    if (same == cpu.cases.end()) {
+      cpu.cases.push_back(std::move(made));
+    } else {
+      same->platforms |= made.platforms;
+    }
+  }
+
+  static bool is_same(const cli::PredictedCase& a, const cli::PredictedCase& b) {
+    return std::equal(a.kernels.begin(), a.kernels.end(), b.kernels.begin(), b.kernels.end(),
+                      [](const auto& x, const auto& y) {
+                        return x.predicted.outcomes == y.predicted.outcomes &&
+                               x.predicted.fates == y.predicted.fates;
+                      });
+  }
+
+  // In a guest nothing is loaded, and nothing is amiss: the hypervisor owns the microcode.
+  ExitCode judge(const cli::PredictedCpu& cpu) const {
+    if (!cpu.none.empty()) return ExitCode::kNo;
+    ExitCode code = ExitCode::kDone;
+    for (const cli::PredictedCase& it : cpu.cases) {
+      for (const cli::PredictedKernel& kernel : it.kernels) {
+        for (const Outcome& outcome : kernel.predicted.outcomes)
+          code = cli::worse(code, judge(outcome, !cpu.unseen.empty()));
+      }
+    }
+    return code;
+  }
+
+  ExitCode judge(const Outcome& outcome, bool unseen) const {
+    switch (outcome.kind) {
+      case Outcome::Kind::kLoads:
+      case Outcome::Kind::kKeeps:
+        return ExitCode::kDone;
+      case Outcome::Kind::kOff:
+        return switches_.hypervisor ? ExitCode::kDone : ExitCode::kNo;
+      case Outcome::Kind::kRefused:
+        return ExitCode::kNo;
+      case Outcome::Kind::kNothing:
+        return unseen                           ? ExitCode::kNo
+               : request_.fleet || request_.all ? ExitCode::kDone
+                                                : ExitCode::kNothing;
+    }
+    return ExitCode::kDone;
+  }
+
+  ExitCode nothing() const {
+    for (const std::string& note : report_.notes) messages_.note(note);
+    messages_.error("no microcode for these CPUs" + (report_.subject.empty()
+                                                         ? cli::where(settings_.firmware)
+                                                         : " in " + quote(report_.subject)));
+    return ExitCode::kNothing;
+  }
+
+  const Settings& settings_;
+  const cli::Messages& messages_;
+  cli::CpuRequest request_;
+  std::vector<Asked> kernels_;
+  std::optional<std::uint32_t> revision_;
+  ucode::LoaderSwitches switches_;
+  cli::PredictReport report_;
+};
+
+}  // namespace
+
+ExitCode predict(const Settings& settings, const cli::Messages& messages) {
+  return Predict(settings, messages).run();
+}
+
+}  // namespace kip::ucode_pack
