@@ -74,16 +74,24 @@ def amd_equivalence(cpuid):
     return family << 12 | model << 8 | cpuid & 0xFF
 
 
-def amd(cpuid, revision, size):
-    """One patch. From family 17h on, kernels read the CPUID back out of `revision`, so the two must agree."""
-    head = struct.pack("<IIHBBIIIH", DATE, revision, 0x8004, 0, 0, 0, 0, 0, amd_equivalence(cpuid))
+def amd(cpuid, revision, size, base=0):
+    """One patch. From family 17h on, kernels read the CPUID back out of `revision`, so the two must agree.
+
+    `base` is the oldest revision that the CPU takes the patch on top of; 0: any.
+    """
+    head = struct.pack("<IIHBBIIIH", DATE, revision, 0x8004, 0, 0, base, 0, 0, amd_equivalence(cpuid))
     head = head.ljust(AMD_HEADER, b"\0")
     return Update("amd", revision, head + _noise(size - AMD_HEADER, seed=revision))
 
 
 def amd_container(patches):
     """A container of `patches`, a mapping of CPUID to Update, with its equivalence table and terminator."""
-    rows = [struct.pack("<IIIHH", cpuid, 0, 0, amd_equivalence(cpuid), 0) for cpuid in patches]
+    return amd_sections(patches, [patch.data for patch in patches.values()])
+
+
+def amd_sections(cpuids, patches):
+    """A container with a table of these CPUIDs, and these patches (bytes) in this order."""
+    rows = [struct.pack("<IIIHH", cpuid, 0, 0, amd_equivalence(cpuid), 0) for cpuid in cpuids]
     table = b"".join(rows) + bytes(16)
-    sections = [struct.pack("<II", 1, len(patch.data)) + patch.data for patch in patches.values()]
+    sections = [struct.pack("<II", 1, len(patch)) + patch for patch in patches]
     return b"DMA\0" + struct.pack("<II", 0, len(table)) + table + b"".join(sections)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 INTEL_MASK = 0x1
 # Where the CPU reports its revision, Intel's has it in the upper half of the register and AMD's in all of it.
 REVISION_SHIFT = {"intel": 32, "amd": 0}
+# QEMU takes 0 for "not given": for revision 0, a bit in the half of the register that nobody reads.
+REVISION_ZERO = {"intel": 1, "amd": 1 << 32}
 
 
 @dataclass(frozen=True)
@@ -31,13 +33,21 @@ class Cpu:
         nearly every boot has to do without it.
         """
         bit = "" if hypervisor else ",-hypervisor"
-        running = "" if revision is None else f",ucode-rev={revision << REVISION_SHIFT[self.vendor]:#x}"
-        return self.model + bit + running
+        if revision is None:
+            return self.model + bit
+        register = revision << REVISION_SHIFT[self.vendor] or REVISION_ZERO[self.vendor]
+        return f"{self.model}{bit},ucode-rev={register:#x}"
 
 
 def _plain(vendor, family, model, stepping):
     """QEMU's plain 64-bit CPU under other numbers: enough where only the numbers count."""
     return f"qemu64,vendor={vendor},family={family},model={model},stepping={stepping}"
+
+
+def amd(ident, model):
+    """An AMD CPU with this signature, made of a model of QEMU's (its features) under other numbers."""
+    family, number = (ident >> 20) + 15, ident >> 12 & 0xF0 | ident >> 4 & 0xF
+    return Cpu("amd", ident, f"{model},family={family},model={number},stepping={ident & 0xF}")
 
 
 SKYLAKE = Cpu("intel", 0x50654, "Skylake-Server-v1")

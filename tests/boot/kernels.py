@@ -1,8 +1,8 @@
 """The kernels that boots run on: wished for by predicate, found by apt, kept by digest.
 
 A kernel's package name changes with every security update, so none is written down here: a predicate
-names the archive's meta package and what the concrete one must look like. The answer is looked up once a
-run. Of the package only the kernel image is kept, below a directory named after the package's sha256,
+says what the name must look like, and names the archive's meta package if it is to be the one that this
+leads to. The answer is looked up once a run. Of the package only the kernel image is kept, below a directory named after the package's sha256,
 beside a record of its own sha256, which is checked on every use: a cut-off download or a changed file is
 fetched again and never booted.
 """
@@ -16,20 +16,33 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import backports
 import mirror
 from fault import Fault, require
 
 
 @dataclass(frozen=True)
 class Predicate:
-    """Words for the report, the meta package to ask, and the shape of the package it must lead to."""
+    """Words for the report, the shape of the package's name, and the meta package that must lead to it.
+
+    Without a meta package, `which` is asked for one of all names of that shape. `apt` gives the options for apt.
+    """
 
     words: str
     meta: str
     package: str
+    apt: Callable = tuple
+    which: Callable = max
+
+
+def _backport(words, version, which=max, kind="image"):
+    """A cloud kernel of trixie's backports. From 6.19 on linux-image is empty and needs linux-binary."""
+    shape = rf"linux-{kind}-{version}\+deb13-cloud-amd64"
+    return Predicate(f"{words} trixie-backports cloud amd64", "", shape, backports.options, which)
 
 
 PREDICATES = {
@@ -39,6 +52,15 @@ PREDICATES = {
     ),
     # The loader before its rework in 6.7. Generic, because the 6.1 cloud flavour has CONFIG_MICROCODE off.
     "6.1": Predicate("newest 6.1 generic amd64", "linux-image-amd64", r"linux-image-6\.1\.\d+-\d+-amd64"),
+    # Past the loader's choice between updates from before and after AMD's signature bug (6.19).
+    "newest": _backport("newest", r"(?:6\.19|[7-9]\.\d+)\.\d+", kind="binary"),
+    "6.16-first": _backport("oldest 6.16", r"6\.16\.\d+", min),
+    "6.17-first": _backport("oldest 6.17", r"6\.17\.\d+", min),
+}
+PREDICATES |= {
+    branch: _backport(f"newest {branch}", re.escape(branch) + r"\.\d+", kind=kind)
+    for kind, branches in {"image": ("6.16", "6.17", "6.18"), "binary": ("6.19", "7.0", "7.1", "7.2")}.items()
+    for branch in branches
 }
 
 
@@ -54,7 +76,12 @@ class Kernel:
     @property
     def release(self):
         """What `uname -r` says."""
-        return self.package.removeprefix("linux-image-")
+        return re.sub("^linux-(image|binary)-", "", self.package)
+
+    @property
+    def upstream(self):
+        """The release that it was made of, which a 6.1's name does not tell."""
+        return re.match(r"[0-9.]+", self.version)[0]
 
 
 def cache():
@@ -65,11 +92,19 @@ def cache():
 
 def _resolve(wish):
     """The package as apt's lists have it now, or None."""
-    for line in mirror.output("apt-cache", "depends", wish.meta).splitlines():
-        name = line.strip().removeprefix("Depends: ")
-        if re.fullmatch(wish.package, name) and (package := mirror.shown(name).get(name)):
-            return package
-    return None
+    apt = wish.apt()
+    ask = ("depends", wish.meta) if wish.meta else ("pkgnames", "linux-")
+    names = [line.strip().removeprefix("Depends: ") for line in mirror.output("apt-cache", *apt, *ask).splitlines()]
+    names = [name for name in names if re.fullmatch(wish.package, name)]
+    if not names:
+        return None
+    name = wish.which(names, key=_numbers)
+    return mirror.shown(name, apt=apt).get(name)
+
+
+def _numbers(name):
+    """The release in a package's name, to compare."""
+    return [int(number) for number in re.search(r"\d[0-9.]*\d", name)[0].split(".")]
 
 
 def _cached(place):
@@ -92,11 +127,11 @@ def _kernel_image(package_file):
     raise Fault(f"kernel: no image in '{package_file.name}'")
 
 
-def _fetch(package, place):
+def _fetch(package, place, apt):
     """Downloads one package into the cache; None where the mirror does not have it any more."""
     place.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
-        files = mirror.download(Path(scratch), package)
+        files = mirror.download(Path(scratch), package, apt=apt)
         if not files:
             return None
         image = _kernel_image(files[0])
@@ -116,16 +151,16 @@ def _find(wish):
     found = None
     for renew in (False, True):
         if renew:
-            mirror.update_lists()
+            mirror.update_lists(wish.apt())
         found = _resolve(wish)
         if found:
             place = cache() / found.sha256
-            image = _cached(place) or _fetch(found, place)
+            image = _cached(place) or _fetch(found, place, wish.apt())
             if image:
                 return Kernel(wish.words, found.name, found.version, image)
     if found:
         raise Fault(f"kernel '{wish.words}': the mirror does not have '{found.name}' {found.version}")
-    raise Fault(f"kernel '{wish.words}': apt knows no package for it (asked for '{wish.meta}')")
+    raise Fault(f"kernel '{wish.words}': apt knows no package for it (asked for '{wish.meta or wish.package}')")
 
 
 @functools.cache

@@ -1,6 +1,7 @@
 """Packages of the host's mirror by name: what apt's lists say of one, and its file, held against its digest.
 
-Nothing is installed: packages are downloaded, and what is wanted of them is unpacked elsewhere.
+Nothing is installed: packages are downloaded, and what is wanted of them is unpacked elsewhere. `apt` is options
+for apt's programs: none are the host's own suites, backports.py has those for another release's.
 """
 
 import functools
@@ -37,19 +38,19 @@ def output(*command):
 
 
 @functools.cache
-def update_lists():
-    """Fetches apt's package lists, at most once a run. Only root may; others live with what they have."""
-    if os.geteuid() == 0:
+def update_lists(apt=()):
+    """Fetches apt's package lists, at most once a run. The host's only root may; others live with what they have."""
+    if apt or os.geteuid() == 0:
         subprocess.run(
-            ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=300", "update"],
+            ["apt-get", "-qq", *apt, "-o", "DPkg::Lock::Timeout=300", "update"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
         )
 
 
-def shown(*names):
+def shown(*names, apt=()):
     """{name: Package} of the newest versions in apt's lists. Several at once, since each call takes a while."""
     found = {}
-    for text in output("apt-cache", "show", "--no-all-versions", *names).split("\n\n"):
+    for text in output("apt-cache", *apt, "show", "--no-all-versions", *names).split("\n\n"):
         fields = dict(re.findall(r"^(Package|Version|SHA256|Depends): (.*)$", text, re.MULTILINE))
         if {"Package", "Version", "SHA256"} <= fields.keys():
             depends = tuple(re.findall(r"(?:^|[,|] *)([^ ,|]+)", fields.get("Depends", "")))
@@ -58,10 +59,10 @@ def shown(*names):
     return found
 
 
-def download(directory, *packages):
+def download(directory, *packages, apt=()):
     """The packages' files in the directory, or None where the mirror does not have one of them any more."""
     subprocess.run(
-        ["apt-get", "-qq", "download", *(f"{it.name}={it.version}" for it in packages)],
+        ["apt-get", "-qq", *apt, "download", *(f"{it.name}={it.version}" for it in packages)],
         cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False,
     )
     files = []

@@ -53,7 +53,7 @@ def _deb822(text):
 
 
 @functools.cache
-def _mirrors():
+def mirrors():
     """{suite: URI} of the host's apt sources."""
     etc = Path("/etc/apt")
     found = []
@@ -72,10 +72,10 @@ def _apt_options():
 
 
 def _sources(release):
-    mirrors = _mirrors()
+    known = mirrors()
     for suite, wanted in release.archives:
-        require(suite in mirrors, f"needs a mirror: apt's sources do not have '{suite}'")
-        yield f"deb {mirrors[suite]} {wanted} main"
+        require(suite in known, f"needs a mirror: apt's sources do not have '{suite}'")
+        yield f"deb {known[suite]} {wanted} main"
 
 
 def _finish(root):
