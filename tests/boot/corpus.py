@@ -45,10 +45,10 @@ class Corpus:
                 return self._update("intel", int(row["rev"], 16), place, row["payload_sha256"])
         require(False, f"corpus: no row for signature {signature:#x}, mask {mask:#x}")
 
-    def amd(self, cpuid):
-        """The patch for one CPUID in the tree `amd-ucode`."""
+    def amd(self, cpuid, tree="amd-ucode"):
+        """The patch for one CPUID in one of the two trees."""
         for row in _rows(self.root / "expected/select-amd.tsv"):
-            if (row["tree"], int(row["cpuid"], 16)) == ("amd-ucode", cpuid):
+            if (row["tree"], int(row["cpuid"], 16)) == (tree, cpuid):
                 place = (row["container"], int(row["patch_offset"]), int(row["length"]))
                 return self._update("amd", int(row["patch_id"], 16), place, row["patch_sha256"])
         require(False, f"corpus: no row for CPUID {cpuid:#x}")

@@ -9,6 +9,7 @@ apart, except under CI=true, where they fail. Exit 0 if nothing failed, else 1; 
 """
 
 import argparse
+import fnmatch
 import os
 import subprocess
 import sys
@@ -25,6 +26,8 @@ import image_trial
 import images
 import module_boots
 import module_trial
+import predicted
+import predicted_trial
 import trial
 import uefi
 from fault import Fault
@@ -34,21 +37,26 @@ PROGRAMS = ("ucode-pack", "initrd-pack")  # of all boots
 NO_CORPUS = "needs the corpus (KIP_CORPUS)"
 
 
+def _table():
+    return boots.table() + images.table() + module_boots.table() + predicted.table()
+
+
 def _arguments():
     parser = argparse.ArgumentParser(description="Boot tests of images.")
     parser.add_argument("--programs", type=Path, metavar="DIR", help="where the built programs are")
     parser.add_argument("--tier", choices=("standard", "all"), default="standard")
-    parser.add_argument("--only", action="append", metavar="NAME", help="this boot, of any tier; repeatable")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this boot, of any tier; repeatable; NAME may be a pattern")
     parser.add_argument("--list", action="store_true", help="print the boots' names and run none")
     arguments = parser.parse_args()
     if not (arguments.list or arguments.programs):
         parser.error("--programs is missing")
-    cases = {case.name: case for case in boots.table() + images.table() + module_boots.table()}
-    unknown = [name for name in arguments.only or () if name not in cases]
+    cases = {case.name: case for case in _table()}
+    chosen = {name: fnmatch.filter(cases, name) for name in arguments.only or ()}
+    unknown = [name for name, found in chosen.items() if not found]
     if unknown:
         parser.error(f"no boot is named '{unknown[0]}' (see --list)")
     if arguments.only:
-        return arguments, [cases[name] for name in arguments.only]
+        return arguments, [cases[name] for found in chosen.values() for name in found]
     return arguments, [case for case in cases.values() if arguments.tier in (case.tier, "all")]
 
 
@@ -64,6 +72,8 @@ def _trial(case):
         return image_trial
     if isinstance(case, module_boots.ModuleCase):
         return module_trial
+    if isinstance(case, predicted.PredictedCase):
+        return predicted_trial
     return uefi if case.unified else trial
 
 
