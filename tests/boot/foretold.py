@@ -31,7 +31,8 @@ def _ask(programs, case, file, kernel):
     command = [programs / "ucode-pack", "predict", "--json", "--cpu", case.cpu.spec, "--current-rev",
                f"{case.revision:#010x}", "--kernel", kernel, file]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    require(done.returncode in (0, 1), f"predict: exit {done.returncode}: {done.stderr.strip()[-300:]}")
+    # 1: an update is refused, 3: none is for the CPU.
+    require(done.returncode in (0, 1, 3), f"predict: exit {done.returncode}: {done.stderr.strip()[-300:]}")
     (cpu,) = json.loads(done.stdout)["cpus"]
     if not cpu["cases"]:
         return {"outcomes": [{"result": "nothing", "text": cpu.get("nothing", "")}], "updates": []}

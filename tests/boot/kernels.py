@@ -54,14 +54,13 @@ PREDICATES = {
     "6.1": Predicate("newest 6.1 generic amd64", "linux-image-amd64", r"linux-image-6\.1\.\d+-\d+-amd64"),
     # Past the loader's choice between updates from before and after AMD's signature bug (6.19).
     "newest": _backport("newest", r"(?:6\.19|[7-9]\.\d+)\.\d+", kind="binary"),
-    "6.16-first": _backport("oldest 6.16", r"6\.16\.\d+", min),
-    "6.17-first": _backport("oldest 6.17", r"6\.17\.\d+", min),
 }
-PREDICATES |= {
-    branch: _backport(f"newest {branch}", re.escape(branch) + r"\.\d+", kind=kind)
-    for kind, branches in {"image": ("6.16", "6.17", "6.18"), "binary": ("6.19", "7.0", "7.1", "7.2")}.items()
-    for branch in branches
-}
+_BRANCHES = {"image": ("6.16", "6.17", "6.18"), "binary": ("6.19", "7.0", "7.1", "7.2")}
+for _kind, _names in _BRANCHES.items():
+    for _name in _names:  # both ends of each: what came with a branch, and what came into it later
+        _shape = re.escape(_name) + r"\.\d+"
+        PREDICATES[_name] = _backport(f"newest {_name}", _shape, kind=_kind)
+        PREDICATES[f"{_name}-first"] = _backport(f"oldest {_name}", _shape, min, _kind)
 
 
 @dataclass(frozen=True)

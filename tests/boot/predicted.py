@@ -13,9 +13,12 @@ import blobs
 import cpus
 from cpus import INTEL_MASK, Cpu
 
-# The kernels for every row, and those between which newer rules came in, for the rows that tell them apart.
+# Before anything of AMD's signature bug, with nearly all of it, and with all.
 USUAL = ("6.1", "6.12-cloud", "newest")
-ALL = ("6.1", "6.12-cloud", "6.16-first", "6.16", "6.17-first", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "newest")
+BOTH = USUAL[1:]
+# Ends that lie between two changes: of the table of cutoffs and the list of digests; of what the newest do.
+DIGESTS = ("6.12-cloud", "6.16-first", "6.16", "6.17-first", "6.17", "6.18", "newest")
+NEWEST = ("6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "newest")
 
 SIZES = {0x10: 960, 0x15: 2592, 0x16: 3424, 0x17: 3200, 0x19: 5568, 0x1A: 14368}  # of patches, by family
 
@@ -109,47 +112,50 @@ def _intel(*updates):
 # --- Rows ------------------------------------------------------------------------------------------------
 
 
-def _rows(name, cpu, microcode, revisions, kernels=USUAL):
-    """A row for each revision: one number for all of USUAL or of `kernels`."""
+def _rows(name, cpu, microcode, revisions, kernels=BOTH):
+    """A row for each revision and kernel."""
     for revision in revisions:
         for kernel in kernels:
             yield PredictedCase(f"predicted-{name}-{revision:#010x}@{kernel}", cpu, microcode, revision, kernel, "all")
 
 
 def _before_zen():
-    yield from _rows("10h", FAMILY_10H, _made(FAMILY_10H, 0x010000C8), (0x0100009F, 0x010000B6))
-    yield from _rows("15h", FAMILY_15H, _made(FAMILY_15H, 0x06000852), (0, 0x0600084F, 0x06000852, 0x06000853))
-    yield from _rows("16h", FAMILY_16H, _made(FAMILY_16H, 0x07030106), (0, 0x07030105, 0x07030106, 0x07030107))
+    yield from _rows("10h", FAMILY_10H, _made(FAMILY_10H, 0x010000C8), (0x0100009F, 0x010000B6), USUAL)
+    yield from _rows("15h", FAMILY_15H, _made(FAMILY_15H, 0x06000852), (0, 0x0600084F, 0x06000852, 0x06000853), USUAL)
+    yield from _rows("16h", FAMILY_16H, _made(FAMILY_16H, 0x07030106), (0, 0x07030105, 0x07030106, 0x07030107), USUAL)
 
 
 def _zen_1_and_2():
     naples = _made(NAPLES, 0x0800126F, 0x08001279)
     yield from _rows("naples-pair", NAPLES, naples, (0, 0x0800126E, 0x08001278, 0x08001279, 0x0800127A))
     # Between the two cutoffs that kernels have had for this CPU (0x0800126f, later 0x08001277).
-    yield from _rows("naples-between", NAPLES, _made(NAPLES, 0x08001279), (0x08001270, 0x08001277), ALL[1:])
+    yield from _rows("naples-between", NAPLES, _made(NAPLES, 0x08001279), (0x08001277,), DIGESTS)
     yield from _rows("naples-real", NAPLES, _container("amd-ucode-vendor/microcode_amd_fam17h.bin"), (0x08001213,))
     yield from _rows("rome-pair", ROME, _made(ROME, 0x0830107C, 0x0830107F), (0x08301055, 0x0830107C, 0x0830107D))
     yield from _rows("rome-real", ROME, _container("amd-ucode/microcode_amd_fam17h.bin"), (0x0830107C, 0x0830107D))
     yield from _rows("matisse", MATISSE, _made(MATISSE, 0x08701035), (0x08701034, 0x08701035))
     yield from _rows("lucienne", LUCIENNE, _made(LUCIENNE, 0x08608108), (0x08608103,))
-    yield from _rows("picasso", PICASSO, _made(PICASSO, 0x0810810E), (0, 0x08108102, 0x0810810E, 0x0810810F))
+    picasso = _made(PICASSO, 0x0810810E)
+    yield from _rows("picasso", PICASSO, picasso, (0, 0x08108102, 0x0810810E, 0x0810810F), USUAL)
 
 
 def _zen_3_and_4():
-    yield from _rows(
-        "milan-pair", MILAN, _made(MILAN, 0x0A0011D5, 0x0A0011DE),
-        (0, 0x0A0011CE, 0x0A0011D5, 0x0A0011DA, 0x0A0011DB, 0x0A0011DE, 0x0A0011DF),
-    )  # fmt: skip
+    pair = _made(MILAN, 0x0A0011D5, 0x0A0011DE)
+    revisions = (0, 0x0A0011CE, 0x0A0011D5, 0x0A0011DA, 0x0A0011DB, 0x0A0011DE, 0x0A0011DF)
+    yield from _rows("milan-pair", MILAN, pair, revisions, USUAL)
+    # Only kernels that choose between updates from before and after the fix pass over the newer one.
+    yield from _rows("milan-pair", MILAN, pair, (0x0A0011CE,), NEWEST[:3])
     yield from _rows("milan-swapped", MILAN, _made(MILAN, 0x0A0011DE, 0x0A0011D5), (0x0A0011CE, 0x0A0011DB))
+    yield from _rows("milan-swapped", MILAN, _made(MILAN, 0x0A0011DE, 0x0A0011D5), (0x0A0011DB,), NEWEST[:1])
     yield from _rows("milan-unlisted", MILAN, _made(MILAN, 0x0A0011D4), (0x0A0011CE, 0x0A0011DB))
     # Which update a Zen is given goes by the table in old kernels, by the patch's id in newer ones.
-    yield from _rows("milan-table", MILAN, _made(MILAN, 0x0A0011DE, table=0xA00F12), (0x0A0011DB,))
+    yield from _rows("milan-table", MILAN, _made(MILAN, 0x0A0011DE, table=0xA00F12), (0x0A0011DB,), USUAL)
     yield from _rows("milan-real", MILAN, _container("amd-ucode/microcode_amd_fam19h.bin"), (0x0A0011CE, 0x0A0011DB))
     b0 = _real_and_made(MILAN_B0, "amd-ucode", 0x0A001084)  # the real one is listed, and is the cutoff
-    yield from _rows("milan-b0-real", MILAN_B0, b0, (0x0A001075, 0x0A00107A, 0x0A00107B))
-    yield from _rows("milan-b0-real", MILAN_B0, b0, (0,), ALL)
+    yield from _rows("milan-b0-real", MILAN_B0, b0, (0x0A001075, 0x0A00107A, 0x0A00107B), USUAL)
+    yield from _rows("milan-b0-real", MILAN_B0, b0, (0,), ("6.16-first", *NEWEST, "7.2-first"))
     yield from _rows("milan-x-pair", MILAN_X, _made(MILAN_X, 0x0A001238, 0x0A001247), (0x0A001243, 0x0A001244))
-    # Its digest came with a later change (6.16) than the first list.
+    # Its digest came with a later change than the first list.
     yield from _rows("cezanne", CEZANNE, _made(CEZANNE, 0x0A500012), (0x0A500008,))
     vermeer = _made(VERMEER, 0x0A201210, 0x0A201213)
     yield from _rows("vermeer-pair", VERMEER, vermeer, (0, 0x0A201205, 0x0A201212, 0x0A201213))
@@ -163,31 +169,32 @@ def _zen_3_and_4():
 
 def _zen_5():
     turin = _made(TURIN, 0x0B002161, base=0x0B002140)
-    yield from _rows("turin", TURIN, turin, (0, 0x0B00213F, 0x0B002146, 0x0B002147, 0x0B002161, 0x0B002162))
+    yield from _rows("turin", TURIN, turin, (0, 0x0B002146, 0x0B002147, 0x0B002161, 0x0B002162))
+    yield from _rows("turin", TURIN, turin, (0x0B00213F,), USUAL)  # below what the CPU asks for, too
     shimada = _made(SHIMADA_PEAK, 0x0B008121)
     yield from _rows("shimada-peak", SHIMADA_PEAK, shimada, (0x0B008111, 0x0B008112))
     granite = _made(GRANITE_RIDGE, 0x0B404108)
     yield from _rows("granite-ridge", GRANITE_RIDGE, granite, (0x0B404101,))
-    yield from _rows("granite-ridge", GRANITE_RIDGE, granite, (0x0B404102,), ALL)
+    yield from _rows("granite-ridge", GRANITE_RIDGE, granite, (0x0B404102,), DIGESTS)
     yield from _rows("strix-halo", STRIX_HALO, _made(STRIX_HALO, 0x0B700037), (0x0B700032,))
-    yield from _rows("strix-halo", STRIX_HALO, _made(STRIX_HALO, 0x0B700037), (0x0B700031,), ALL)
+    yield from _rows("strix-halo", STRIX_HALO, _made(STRIX_HALO, 0x0B700037), (0x0B700031,), DIGESTS)
     # No CPU of this model is known to have the bug.
-    yield from _rows("unaffected", UNAFFECTED, _made(UNAFFECTED, 0x0B500010), (0x0B500001,), ALL)
+    yield from _rows("unaffected", UNAFFECTED, _made(UNAFFECTED, 0x0B500010), (0x0B500001,), DIGESTS)
 
 
 def _from_intel():
     plain = _intel((SKYLAKE.ident, INTEL_MASK, 0x7F000001))
-    yield from _rows("skylake", SKYLAKE, plain, (0, 0x7F000000, 0x7F000001, 0x7F000002, 0x80000001))
+    yield from _rows("skylake", SKYLAKE, plain, (0, 0x7F000000, 0x7F000001, 0x7F000002, 0x80000001), USUAL)
     extended = _intel((CASCADE_LAKE.ident, INTEL_MASK, 0x7F000001, ((SKYLAKE.ident, 0xB7),), 4096))
-    yield from _rows("skylake-extended", SKYLAKE, extended, (0x7F000000, 0x7F000001))
+    yield from _rows("skylake-extended", SKYLAKE, extended, (0x7F000000, 0x7F000001), USUAL)
     table = ((0x806F5, 0x87), (SAPPHIRE_E0.ident, 0x87))
     extended = _intel((SAPPHIRE_E5.ident, 0x87, 0x2B000643, table, 4096))
     yield from _rows("sapphire-extended", SAPPHIRE_E0, extended, (0, 0x2B000642, 0x2B000643))
-    yield from _rows("sapphire-real", SAPPHIRE_E0, _container("intel-ucode/06-8f-08"), (0, 0x7F000000))
+    yield from _rows("sapphire-real", SAPPHIRE_E0, _container("intel-ucode/06-8f-08"), (0, 0x7F000000), USUAL)
     other = _intel((ICE_LAKE.ident, 0xFE, 0x0D000400), (ICE_LAKE.ident + 1, INTEL_MASK, 0x0D000401))
-    yield from _rows("ice-lake-other", ICE_LAKE, other, (0x0D000100,))
+    yield from _rows("ice-lake-other", ICE_LAKE, other, (0x0D000100,), USUAL)
     zero = _intel((ICE_LAKE.ident, 0, 0x0D000400))
-    yield from _rows("ice-lake-no-mask", ICE_LAKE, zero, (0x0D000100,), ALL)
+    yield from _rows("ice-lake-no-mask", ICE_LAKE, zero, (0x0D000100,), ("6.1", "6.12-cloud", *NEWEST, "7.1-first"))
     table = ((ICE_LAKE.ident, 0),)
     zero = _intel((SKYLAKE.ident, INTEL_MASK, 0x0D000400, table, 4096))
     yield from _rows("ice-lake-extended-no-mask", ICE_LAKE, zero, (0x0D000100,), ("6.1", "7.0", "7.1", "newest"))
