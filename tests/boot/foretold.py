@@ -29,7 +29,7 @@ class Answer:
 
 def _ask(programs, case, file, kernel):
     command = [programs / "ucode-pack", "predict", "--json", "--cpu", case.cpu.spec, "--current-rev",
-               f"{case.revision:#010x}", "--kernel", kernel, file]  # fmt: skip
+               f"{case.told:#010x}", "--kernel", kernel, file]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     # 1: an update is refused, 3: none is for the CPU.
     require(done.returncode in (0, 1, 3), f"predict: exit {done.returncode}: {done.stderr.strip()[-300:]}")

@@ -2,9 +2,9 @@
 
 A kernel's package name changes with every security update, so none is written down here: a predicate
 says what the name must look like, and names the archive's meta package if it is to be the one that this
-leads to. The answer is looked up once a run. Of the package only the kernel image is kept, below a directory named after the package's sha256,
-beside a record of its own sha256, which is checked on every use: a cut-off download or a changed file is
-fetched again and never booted.
+leads to. The answer is looked up once a run. Of the package only the kernel image is kept, below a
+directory named after the package's sha256, beside a record of its own sha256, which is checked on every
+use: a cut-off download or a changed file is fetched again and never booted.
 """
 
 import functools

@@ -34,7 +34,10 @@ class Microcode:
 
 @dataclass(frozen=True)
 class PredictedCase:
-    """One row on one kernel. `revision` is the one that the BIOS left."""
+    """One row on one kernel. `revision` is the one that the BIOS left, `told` the one that predict is given.
+
+    Where the two are not the same this is a control: prediction and boot have to differ, and the judge to see it.
+    """
 
     name: str
     cpu: Cpu
@@ -42,6 +45,7 @@ class PredictedCase:
     revision: int
     kernel: str
     tier: str
+    told: int
 
     @property
     def needs_corpus(self):
@@ -116,7 +120,8 @@ def _rows(name, cpu, microcode, revisions, kernels=BOTH):
     """A row for each revision and kernel."""
     for revision in revisions:
         for kernel in kernels:
-            yield PredictedCase(f"predicted-{name}-{revision:#010x}@{kernel}", cpu, microcode, revision, kernel, "all")
+            full = f"predicted-{name}-{revision:#010x}@{kernel}"
+            yield PredictedCase(full, cpu, microcode, revision, kernel, "all", revision)
 
 
 def _before_zen():
@@ -211,7 +216,14 @@ STANDARD = {
 }  # fmt: skip
 
 
+def _controls():
+    """Milan with both updates loads on 6.12 what has the fix over a BIOS that has it, and nothing made over others."""
+    pair = _made(MILAN, 0x0A0011D5, 0x0A0011DE)
+    for name, revision, told in (("loads", 0x0A0011DB, 0x0A0011CE), ("refuses", 0x0A0011CE, 0x0A0011DB)):
+        yield PredictedCase(f"predicted-control-{name}", MILAN, pair, revision, "6.12-cloud", "standard", told)
+
+
 def table():
     """All cases in running order."""
-    cases = [*_before_zen(), *_zen_1_and_2(), *_zen_3_and_4(), *_zen_5(), *_from_intel()]
+    cases = [*_controls(), *_before_zen(), *_zen_1_and_2(), *_zen_3_and_4(), *_zen_5(), *_from_intel()]
     return [replace(it, tier="standard") if it.name in STANDARD else it for it in cases]

@@ -37,7 +37,7 @@ def _rows(found):
     """Cells of each row of the table, in the order of the table of boots."""
     groups = {}
     for case in predicted.table():
-        if case.name in found:
+        if case.name in found and case.told == case.revision:
             verdict, foreseen, seen, release = found[case.name]
             row = case.name.removeprefix("predicted-").rsplit("-0x", 1)[0]
             bios = f"{case.revision:#010x}"

@@ -3,7 +3,7 @@
 
     tests/boot/run.py --programs DIR [--tier standard|all] [--only NAME]... [--list]
 
-One line a boot: verdict, name, evidence, seconds. What a boot lacks (QEMU, a kernel that the mirror has no
+NAME may be a shell pattern, as in `--only 'predicted-*'`. One line a boot: verdict, name, evidence, seconds. What a boot lacks (QEMU, a kernel that the mirror has no
 more) is its failure, by name. Only the corpus may be absent: its boots are then listed as such and counted
 apart, except under CI=true, where they fail. Exit 0 if nothing failed, else 1; 2 for wrong usage.
 """
@@ -45,7 +45,7 @@ def _arguments():
     parser = argparse.ArgumentParser(description="Boot tests of images.")
     parser.add_argument("--programs", type=Path, metavar="DIR", help="where the built programs are")
     parser.add_argument("--tier", choices=("standard", "all"), default="standard")
-    parser.add_argument("--only", action="append", metavar="NAME", help="this boot, of any tier; repeatable; NAME may be a pattern")
+    parser.add_argument("--only", action="append", metavar="NAME", help="this boot (or pattern), of any tier; repeatable")
     parser.add_argument("--list", action="store_true", help="print the boots' names and run none")
     arguments = parser.parse_args()
     if not (arguments.list or arguments.programs):
