@@ -41,6 +41,7 @@ def _rows(found):
             verdict, foreseen, seen, release = found[case.name]
             row = case.name.removeprefix("predicted-").rsplit("-0x", 1)[0]
             bios = f"{case.revision:#010x}"
+            foreseen = foreseen.split(": ", 1)[1]  # without the one word for it, which its text repeats
             seen = seen if verdict == "ok" else f"**differs:** {seen}"
             key = (row, f"{case.cpu.ident:#010x}", bios, case.microcode.words, foreseen, seen)
             groups.setdefault(key, []).append(_short(release))
