@@ -45,7 +45,7 @@ class Copier : public segments::Visitor {
 
 }  // namespace
 
-void Index::note(const segments::Segment& segment) {
+void FileIndex::note(const segments::Segment& segment) {
   if (segment.kind == segments::Segment::Kind::kPadding) return;
   const std::uint32_t number = numbers_.of(segment);
   if (segments_.empty() || segments_.back().number != number)
@@ -54,7 +54,7 @@ void Index::note(const segments::Segment& segment) {
     segments_.back().segment = segment;
 }
 
-Status Index::member(const segments::Segment& archive, const cpio::Member& member, Input& data) {
+Status FileIndex::member(const segments::Segment& archive, const cpio::Member& member, Input& data) {
   note(archive);
   const std::uint32_t number = segments_.back().number;
   const std::uint64_t ordinal = ordinal_++;
@@ -64,7 +64,7 @@ Status Index::member(const segments::Segment& archive, const cpio::Member& membe
   return check_size(files);
 }
 
-Status Index::segment(const segments::Segment& segment) {
+Status FileIndex::segment(const segments::Segment& segment) {
   note(segment);
   return {};
 }

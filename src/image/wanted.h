@@ -1,6 +1,6 @@
 // Files of an image by path, to be written out one after the other.
 //
-//   Index index(only);
+//   FileIndex index(only);
 //   TRY(segments::walk(source, options, index));       // what is there
 //   index.find("etc/fstab")                            // which member brings its content
 //   TRY(copy_contents(source, {5, 2}, sink));          // those members, in that order
@@ -22,10 +22,10 @@ struct NumberedSegment {
   segments::Segment segment;
 };
 
-class Index : public segments::Visitor {
+class FileIndex : public segments::Visitor {
  public:
   /// `only`: a segment's number; 0: all that kernels reach.
-  explicit Index(std::uint32_t only) : only_(only) {}
+  explicit FileIndex(std::uint32_t only) : only_(only) {}
 
   RootFs& files() { return files_; }
   /// Of those that kernels do not reach; the others are not looked for here.
@@ -49,7 +49,7 @@ class Index : public segments::Visitor {
   std::vector<Finding> faults_;
 };
 
-/// Writes the data of members, told by their ordinals as Index counts them. One walk as long as the
+/// Writes the data of members, told by their ordinals as FileIndex counts them. One walk as long as the
 /// ordinals ascend, one more each time that they do not. kSystem: the sink's error, or the image's.
 Status copy_contents(const segments::Source& source, const std::vector<std::uint64_t>& members,
                      Sink& sink);

@@ -128,7 +128,7 @@ class Cat {
   const Opened& opened_;
   std::uint32_t only_;
   const cli::Messages& messages_;
-  image::Index index_;
+  image::FileIndex index_;
   cli::Blocks blocks_;
   ExitCode code_ = ExitCode::kDone;
 };

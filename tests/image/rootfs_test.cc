@@ -45,7 +45,7 @@ class Unpacked {
   }
 
   support::Blob image_;
-  Index index_;
+  FileIndex index_;
 };
 
 TEST(RootFs, ALinksDataMayComeWithAnyOfItsNames) {
