@@ -28,9 +28,8 @@ std::map<ucode::CpuSignature, std::set<std::uint32_t>> platforms(const Taken& a,
 }
 
 Revisions picked(const Taken& taken, ucode::CpuSignature signature, std::uint32_t platform) {
-  const auto pick =
-      ucode::loader_pick(taken.updates, {ucode::Vendor::kIntel, signature, platform, 0},
-                         {ucode::KernelRule::kRework});
+  const auto pick = ucode::loader_pick(
+      taken.updates, {ucode::Vendor::kIntel, signature, platform, 0}, {ucode::KernelRule::kRework});
   return pick ? Revisions{taken.updates[*pick].revision} : Revisions{};
 }
 

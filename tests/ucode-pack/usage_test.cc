@@ -19,8 +19,8 @@ const std::vector<Usage>& wrong_usage() {
       ": no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12";
   static const std::vector<Usage> rows = {
       {{"--nonsense"}, "'--nonsense' is not expected; see 'ucode-pack --help'"},
-      {{"nonsense"}, "no verb 'nonsense'; there are pack, list, verify, host, extract"},
-      {{""}, "no verb ''; there are pack, list, verify, host, extract"},
+      {{"nonsense"}, "no verb 'nonsense'; there are pack, list, verify, predict, host, extract"},
+      {{""}, "no verb ''; there are pack, list, verify, predict, host, extract"},
       {{"--hold", "0xb06f2", "list"}, "'list' is not expected; see 'ucode-pack --help'"},
       {{"-ohere", "pack"}, "'pack' is not expected; see 'ucode-pack --help'"},
       {{"-n", "list"}, "'list' is not expected; see 'ucode-pack --help'"},
