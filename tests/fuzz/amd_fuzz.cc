@@ -8,6 +8,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/amd_blob.h"
 #include "tests/support/kernel_amd.h"
+#include "tests/ucode/model_of.h"
 #include "ucode/amd.h"
 #include "ucode/loader.h"
 

@@ -4,6 +4,7 @@
 // kernel's, and a stream in which we find no fault is one that the kernel reads to its end.
 #include "tests/fuzz/fuzz.h"
 #include "tests/support/kernel_intel.h"
+#include "tests/ucode/model_of.h"
 #include "ucode/intel.h"
 #include "ucode/loader.h"
 
