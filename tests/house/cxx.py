@@ -49,14 +49,16 @@ def includes(text: str) -> list[tuple[int, str, bool]]:
 @dataclass
 class Scope:
     kind: str  # namespace, type, function, other
-    name: str  # a namespace's name as written, else the head's last words
+    name: str  # a namespace's as written, a type's, a function's; "": it has none, or specialises a template
     first: int  # line of the opening brace
     last: int  # line of the closing brace
     inside: tuple[str, ...]  # names of the namespaces around it
+    nested: bool = False  # in a type
 
 
 _NAMESPACE = re.compile(r"\bnamespace\b\s*([\w:]*)\s*$")
 _TYPE = re.compile(r"^(?:template\s*<.*>\s*)?(?:typedef\s+)?(?:class|struct|union|enum)\b", re.DOTALL)
+_TYPE_NAME = re.compile(r"\b(?:class|struct|union|enum(?:\s+(?:class|struct))?)\s+(\w+)\s*(?:final\s*)?(?:$|:(?!:))")
 _ATTRIBUTE = re.compile(r"\[\[.*?\]\]|\balignas\s*\([^()]*\)|\b__attribute__\s*\(\(.*?\)\)", re.DOTALL)
 _AFTER_PARAMETERS = r"(?:\s|\bconst\b|\bnoexcept\b(?:\s*\([^()]*\))?|\boverride\b|\bfinal\b|\bmutable\b|\btry\b|&)*"
 _FUNCTION = re.compile(
@@ -83,7 +85,8 @@ def _kind(head: str) -> tuple[str, str]:
     if _FUNCTION.search(head) and not (_TYPE.search(head) and not head.endswith(")")):
         return "function", _name(head)
     if _TYPE.search(head):
-        return "type", head.split()[-1]
+        match = _TYPE_NAME.search(head)
+        return "type", match.group(1) if match else ""
     return "initialiser", ""
 
 
@@ -111,7 +114,8 @@ def scopes(text: str) -> list[Scope]:
             kind, name, first, before = stack.pop()
             around = tuple(n for k, n, *_ in stack if k == "namespace")
             if kind in ("namespace", "type", "function"):
-                found.append(Scope(kind, name, first, line, around))
+                nested = any(k == "type" for k, *_ in stack)
+                found.append(Scope(kind, name, first, line, around, nested))
             # A braced initialiser is part of the head that goes on behind it.
             head = before + "{}" if kind == "initialiser" else ""
         elif char == ";" and not inside_function:

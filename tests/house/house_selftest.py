@@ -94,6 +94,8 @@ CASES = [
     ("namespace below", added("ucode/intel.h", "namespace kip::ucode::deep {}\n"), "namespace kip::ucode::deep"),
     ("nested wrong namespace", added("ucode/intel.h", "namespace kip { namespace cpio {\n}}\n"), "namespace kip::cpio"),
     ("program's namespace", added("src/ucode-pack/main.cc", "namespace kip::ucode {}\n"), "this directory is kip::ucode_pack"),
+    ("two types of one name", added("ucode/intel.h", "namespace kip::ucode {\nstruct A : B {\n};\n}\n")
+     | added("ucode/intel.cc", "namespace kip::ucode {\nclass A final {\n};\n}\n"), "kip::ucode::A stands in ucode/intel.cc:8 as well"),
     ("no namespace", {"ucode/intel.h": "int a();\n"}, "ucode/intel.h:1: nothing in namespace kip::ucode"),
 ]  # fmt: skip
 
@@ -104,6 +106,10 @@ SILENT = [
      "const auto r = R\"(exit(1); { )\"; const int n = 1'000; const char q = '\"'; const char* t = \"// {\"; // '\n")),
     ("other people's names", added("ucode/intel.cc",
      "void g() { file.abort(); File::abort(); p->exit(1); my_printf(1); snprintf(b, 1, c); write(fd, 1, 2); isatty_exit(1); }\n")),
+    ("types of one name that are not one", added("ucode/intel.h",
+     "namespace kip::ucode {\nstruct A {\n  struct B {\n  };\n};\nstruct B;\ntemplate <>\nstruct C<int> {\n};\n}\n")
+     | added("ucode/intel.cc", "namespace kip::ucode {\nnamespace {\nstruct A {\n};\n}\nstruct B {\n};\n"
+     "template <>\nstruct C<long> {\n};\n}\n")),
     ("sixty lines", added("ucode/intel.cc", f"namespace kip::ucode {{\nvoid g() {{\n{LONG_BODY[8:]}}}\n}}\n")),
     ("long tables and types", added("ucode/intel.cc",
      "namespace kip::ucode {\nconst int kTable[] = {\n" + "  1,\n" * 80 + "};\nenum class E : uint8_t {\n" + "  kA,\n" * 80 + "};\n"

@@ -234,6 +234,19 @@ def namespaces(tree: Tree) -> Iterator[Violation]:
             yield name, 1, f"nothing in namespace {expected}"
 
 
+def one_definition(tree: Tree) -> Iterator[Violation]:
+    """Of two types of one name in one namespace the linker keeps the members of one, without a word."""
+    first: dict[str, str] = {}
+    for name in tree.judged:
+        for scope in cxx.scopes(tree.text(name)):
+            if scope.kind != "type" or scope.name == "" or scope.nested or "" in scope.inside:
+                continue
+            full = "::".join([*scope.inside, scope.name])
+            other = first.setdefault(full, f"{name}:{scope.first}")
+            if other != f"{name}:{scope.first}":
+                yield name, scope.first, f"{full} stands in {other} as well"
+
+
 RULES = [
     include_table,
     include_cycles,
@@ -245,6 +258,7 @@ RULES = [
     rooms_have_tests,
     workplace_words,
     namespaces,
+    one_definition,
 ]
 
 assert not FREE & set(MAY_INCLUDE)
