@@ -11,6 +11,11 @@ bool is_final_level(std::uint32_t revision) {
   return std::find(std::begin(kFinal), std::end(kFinal), revision) != std::end(kFinal);
 }
 
+std::uint32_t counted_revision(const LoaderCpu& cpu) {
+  const bool zen = cpu.vendor == Vendor::kAmd && is_zen(cpu.signature.family());
+  return zen && cpu.revision == 0 ? zen_lowest_revision(cpu.signature) : cpu.revision;
+}
+
 const char* verdict_text(LoaderVerdict verdict) {
   switch (verdict) {
     case LoaderVerdict::kLoaderOff:

@@ -30,6 +30,9 @@ struct LoaderCpu {
   std::uint32_t revision = 0;        // when the loader looks: what the BIOS left
 };
 
+/// The running revision as it counts: 0 stands for a Zen CPU's lowest.
+std::uint32_t counted_revision(const LoaderCpu& cpu);
+
 /// What becomes of an update. Each has one, the first that applies, in the order of the loader's tests.
 enum class LoaderVerdict : std::uint8_t {
   kLoaderOff,   // by a switch, or since nothing replaces what runs

@@ -14,9 +14,7 @@ class Loader {
         cpu_(cpu),
         rules_(rules),
         zen_(is_zen(cpu.signature.family())),
-        revision_(cpu.revision) {
-    if (zen_ && revision_ == 0 && rules.has(KernelRule::kRevisionZero))
-      revision_ = zen_lowest_revision(cpu.signature);
+        revision_(rules.has(KernelRule::kRevisionZero) ? counted_revision(cpu) : cpu.revision) {
     if (rules.has(KernelRule::kSelect)) cutoff_ = entrysign_cutoff(revision_, rules);
   }
 
@@ -81,8 +79,8 @@ class Loader {
   bool wants_digest() const {
     if (!zen_ || !rules_.has(KernelRule::kSha) || !digests_concern(cpu_.signature, rules_))
       return false;
-    const bool lowest = revision_ == 0 && rules_.has(KernelRule::kNoRevision);
-    const std::uint32_t revision = lowest ? zen_lowest_revision(cpu_.signature) : revision_;
+    const std::uint32_t revision =
+        rules_.has(KernelRule::kNoRevision) ? counted_revision(cpu_) : revision_;
     const auto cutoff = entrysign_cutoff(revision, rules_);
     return !cutoff || revision <= *cutoff;
   }
@@ -91,7 +89,7 @@ class Loader {
   const LoaderCpu& cpu_;
   const LoaderRules& rules_;
   const bool zen_;
-  std::uint32_t revision_;
+  const std::uint32_t revision_;
   std::optional<std::uint32_t> cutoff_;
 };
 

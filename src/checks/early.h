@@ -35,6 +35,10 @@ inline constexpr const char* kRuleMany = "early-many";  // more members than are
 /// an error; what changes nothing is a note.
 std::vector<Finding> check_early_load(const image::Inventory& inventory, const Searches& searches);
 
+/// Why a vendor's loader has nothing to choose from, whatever the CPU; nullopt: it has something.
+std::optional<std::string> nothing_taken(const image::Inventory& inventory,
+                                         const Searches& searches, ucode::Vendor vendor);
+
 /// What a CPU gets from the image, on one kind of kernel.
 struct Served {
   std::optional<ucode::Update> update;  // nullopt: nothing

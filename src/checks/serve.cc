@@ -4,13 +4,11 @@
 #include "src/checks/predict.h"
 
 namespace kip::checks {
-namespace {
 
 using image::MicrocodeMember;
 
-// Nothing to choose from, whatever the CPU.
-std::optional<std::string> nothing_at_all(const image::Inventory& inventory,
-                                          const Searches& searches, ucode::Vendor vendor) {
+std::optional<std::string> nothing_taken(const image::Inventory& inventory,
+                                         const Searches& searches, ucode::Vendor vendor) {
   const auto& search = searches[static_cast<std::size_t>(vendor)];
   const MicrocodeMember* const member = taken_member(inventory, searches, vendor);
   if (member == nullptr) {
@@ -30,13 +28,11 @@ std::optional<std::string> nothing_at_all(const image::Inventory& inventory,
   }
 }
 
-}  // namespace
-
 std::vector<Served> serve(const image::Inventory& inventory, const Searches& searches,
                           const ucode::LoaderCpu& cpu,
                           const std::optional<ucode::KernelVersion>& kernel,
                           const ucode::HasDigest& has_digest) {
-  if (const auto why = nothing_at_all(inventory, searches, cpu.vendor))
+  if (const auto why = nothing_taken(inventory, searches, cpu.vendor))
     return {{std::nullopt, "", *why}};
   const auto stream = seen_by_loader(*taken_member(inventory, searches, cpu.vendor));
   std::vector<Served> all;

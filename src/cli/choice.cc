@@ -3,6 +3,7 @@
 
 #include "src/cli/choice.h"
 #include "src/cli/effect.h"
+#include "ucode/trouble.h"
 
 namespace kip::cli {
 
@@ -47,19 +48,11 @@ void Choice::list_cpus(std::span<const ucode::Candidate> candidates) {
   if (request_.all) {
     for (const ucode::CpuQuery& query : ucode::every_cpu(candidates)) {
       const ucode::CpuSignature cpu{query.selector.signature};
-      cpus_.push_back({query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt});
+      cpus_.push_back(
+          {query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt, false});
     }
   }
-  // Excluded as a whole: not asked for.
-  std::erase_if(cpus_, [&](const RequestedCpu& cpu) {
-    const ucode::Selector& asked = cpu.query.selector;
-    return std::any_of(
-        request_.excludes.begin(), request_.excludes.end(), [&](const ucode::Selector& excluded) {
-          return excluded.bound == ucode::Selector::Bound::kAny && !excluded.platform_flags &&
-                 (!asked.vendor || excluded.matches_cpu(*asked.vendor, {asked.signature})) &&
-                 ((asked.signature ^ excluded.signature) & excluded.signature_mask) == 0;
-        });
-  });
+  drop_excluded(request_, cpus_);
 }
 
 ExitCode Choice::judge() const {
@@ -78,6 +71,7 @@ ExitCode Choice::judge() const {
     say_unserved(i);
   }
   say_left_out();
+  say_trouble();
   if (selection_.choices.empty() && !catalog_.unread.empty()) code = ExitCode::kFailed;
   if (!unserved || allow_none_) return code;
   look_for_damage();
@@ -128,6 +122,19 @@ void Choice::say_left_out() const {
         fmt::format("{} at offset {:#x}, revision {:#010x}: {}", quote(row.file), row.offset,
                     row.update.revision, ucode::verdict_text(verdict));
     verdict == Verdict::kTie ? messages_.warning(text) : messages_.detail(text);
+  }
+}
+
+void Choice::say_trouble() const {
+  for (std::size_t i = 0; i < selection_.choices.size(); ++i) {
+    const ucode::Update& update = entry_of(i).update;
+    const ucode::Trouble* const known = ucode::known_trouble(update);
+    if (known == nullptr) continue;
+    messages_.warning(
+        fmt::format("update {:#010x} for CPU {:#010x} is known to {}; Hold={} "
+                    "(or --hold) leaves it out",
+                    update.revision, known->cpu.value, known->what,
+                    ucode::hold_selector(*known, update.revision)));
   }
 }
 
@@ -185,8 +192,7 @@ std::string Choice::effect(const RequestedCpu& cpu, const ucode::Update& update,
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
   if (updates > 1 && group) return pair_effect(*group);
-  const std::string effect =
-      effect_on(cpu, update, request_.machine && request_.machine->hypervisor);
+  const std::string effect = effect_on(cpu, update);
   const std::string refused = refusal(cpu, update, settings_.kernel);
   return refused.empty() ? effect : refused + "; " + effect;
 }

@@ -61,7 +61,7 @@ class Resolver {
     if (parsed->exclude) {
       request_.excludes.push_back(*parsed);
     } else {
-      request_.cpus.push_back({{*parsed, std::nullopt}, std::string(text), std::nullopt});
+      request_.cpus.push_back({{*parsed, std::nullopt}, std::string(text), std::nullopt, false});
     }
     return {};
   }
@@ -70,7 +70,7 @@ class Resolver {
     auto machine = host::read_machine(Root());
     if (!machine) return in_spec("host", machine.error());
     request_.machine = std::move(*machine);
-    add_machine(request_.machine->cpus, request_.machine->kernel_release);
+    add_machine(*request_.machine);
     if (request_.machine->hypervisor) {
       request_.notes.push_back(
           "this machine is a guest: its hypervisor owns the microcode, no kernel loads any here");
@@ -78,11 +78,11 @@ class Resolver {
     return {};
   }
 
-  void add_machine(const std::vector<host::Cpu>& cpus, const std::string& running_kernel) {
+  void add_machine(const host::Machine& machine) {
     std::set<ucode::CpuSignature> intel;
-    for (const host::Cpu& cpu : cpus) {
+    for (const host::Cpu& cpu : machine.cpus) {
       if (cpu.vendor == ucode::Vendor::kIntel) intel.insert(cpu.signature);
-      add(cpu, running_kernel);
+      add(cpu, machine);
     }
     if (intel.size() > 1) {
       request_.notes.push_back(
@@ -91,7 +91,7 @@ class Resolver {
     }
   }
 
-  void add(const host::Cpu& cpu, const std::string& running_kernel) {
+  void add(const host::Cpu& cpu, const host::Machine& machine) {
     const bool loader = cpu.vendor && ucode::has_loader(*cpu.vendor, cpu.signature);
     if (!loader) {
       request_.notes.push_back(fmt::format(
@@ -105,10 +105,11 @@ class Resolver {
     const auto platform = cpu.platform_flags == 0U ? std::nullopt : cpu.platform_flags;
     requested.query.selector = ucode::selector_for(*cpu.vendor, cpu.signature, platform);
     if (!cpu.exact) requested.query.selector.signature_mask = ucode::kFamilyModelSteppingMask;
-    requested.query.proven = proven_class(cpu, running_kernel);
+    requested.query.proven = proven_class(cpu, machine.kernel_release);
     requested.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
     if (cpu.platform_flags) requested.label += fmt::format(",{:#04x}", *cpu.platform_flags);
     requested.running = cpu.revision;
+    requested.guest = machine.hypervisor;
     request_.cpus.push_back(std::move(requested));
   }
 
@@ -118,12 +119,12 @@ class Resolver {
     if (!bytes) return fail(bytes.error().code, quote("@" + path) + ": " + bytes.error().what);
     const std::string_view text = as_text(*bytes);
     if (const auto machine = host::parse_cpuinfo(text)) {
-      add_machine(machine->cpus, "");
+      add_machine(*machine);
       return {};
     }
     if (looks_like_json(text)) {
-      if (const auto cpus = cpus_from_json(text)) {
-        add_machine(*cpus, "");
+      if (const auto record = machine_from_json(text)) {
+        add_machine(*record);
         return {};
       }
     }
@@ -152,7 +153,7 @@ class Resolver {
 
   Status record_or_spec(std::string_view line) {
     if (looks_like_json(line)) {
-      add_machine(TRY(cpus_from_json(line)), "");
+      add_machine(TRY(machine_from_json(line)));
       return {};
     }
     if (line == "host" || line == "all" || line.starts_with('@'))
@@ -167,6 +168,18 @@ class Resolver {
 
 Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs) {
   return Resolver().run(specs);
+}
+
+void drop_excluded(const CpuRequest& request, std::vector<RequestedCpu>& cpus) {
+  const auto covers = [](const ucode::Selector& excluded, const ucode::Selector& asked) {
+    return excluded.bound == ucode::Selector::Bound::kAny && !excluded.platform_flags &&
+           (!asked.vendor || excluded.matches_cpu(*asked.vendor, {asked.signature})) &&
+           ((asked.signature ^ excluded.signature) & excluded.signature_mask) == 0;
+  };
+  std::erase_if(cpus, [&](const RequestedCpu& cpu) {
+    return std::any_of(request.excludes.begin(), request.excludes.end(),
+                       [&](const auto& it) { return covers(it, cpu.query.selector); });
+  });
 }
 
 Result<std::vector<ucode::Selector>> parse_pins(const std::vector<std::string>& specs) {

@@ -20,6 +20,7 @@ struct RequestedCpu {
   ucode::CpuQuery query;
   std::string label;                     // how messages name it
   std::optional<std::uint32_t> running;  // revision, where it is known
+  bool guest = false;                    // a hypervisor is there: no kernel loads microcode
 };
 
 struct CpuRequest {
@@ -33,6 +34,9 @@ struct CpuRequest {
 
 /// `specs` empty stands for `host`. An error names the SPEC in its text. kInvalid: wrong usage.
 Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs);
+
+/// Takes those away that are excluded as a whole, whatever their platform or revision.
+void drop_excluded(const CpuRequest& request, std::vector<RequestedCpu>& cpus);
 
 /// Selectors of --hold.
 Result<std::vector<ucode::Selector>> parse_selectors(const std::vector<std::string>& specs);

@@ -7,8 +7,8 @@
 
 namespace kip::cli {
 
-/// Compared with what the CPU runs, where that is known. `guest`: the machine asked about is one.
-std::string effect_on(const RequestedCpu& cpu, const ucode::Update& update, bool guest);
+/// Compared with what the CPU runs, where that is known.
+std::string effect_on(const RequestedCpu& cpu, const ucode::Update& update);
 
 /// That the target's kernel does not load an AMD patch on a BIOS that lacks the EntrySign fix; empty where it does, or may.
 std::string refusal(const RequestedCpu& cpu, const ucode::Update& update,

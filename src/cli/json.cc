@@ -83,14 +83,18 @@ bool looks_like_json(std::string_view text) {
   return start != text.npos && text[start] == '{';
 }
 
-Result<std::vector<host::Cpu>> cpus_from_json(std::string_view text) {
+Result<host::Machine> machine_from_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded() || !json.is_object()) return fail(Errc::kInvalid, "not a JSON record");
   if (!json.contains("schema") || json["schema"] != kSchema || !json.contains("cpus") ||
       !json["cpus"].is_array()) {
     return fail(Errc::kInvalid, "not a record of `host --json`, or of a newer version");
   }
-  std::vector<host::Cpu> cpus;
+  host::Machine machine;
+  if (json.contains("hypervisor") && json["hypervisor"].is_boolean())
+    machine.hypervisor = json["hypervisor"].get<bool>();
+  if (json.contains("kernel") && json["kernel"].is_string())
+    machine.kernel_release = json["kernel"].get<std::string>();
   for (const Json& entry : json["cpus"]) {
     if (!entry.is_object()) return fail(Errc::kInvalid, "a CPU of the record is no object");
     host::Cpu cpu;
@@ -103,9 +107,9 @@ Result<std::vector<host::Cpu>> cpus_from_json(std::string_view text) {
     if (entry.contains("vendor") && entry["vendor"].is_string())
       cpu.vendor_id = entry["vendor"].get<std::string>();
     cpu.vendor = host::vendor_of(cpu.vendor_id);
-    cpus.push_back(std::move(cpu));
+    machine.cpus.push_back(std::move(cpu));
   }
-  return cpus;
+  return machine;
 }
 
 }  // namespace kip::cli

@@ -17,6 +17,14 @@ namespace kip::cli {
 
 std::string to_json(const ListReport& report);
 std::string to_json(const VerifyReport& report);
+
+/// The same as a bill of materials, SPDX 2.3 in JSON.
+struct SbomOrigin {
+  std::string tool;          // "ucode-pack-0.1"
+  std::int64_t created = 0;  // seconds since 1970
+};
+std::string to_sbom(const ListReport& report, const SbomOrigin& origin);
+
 std::string to_json(const HostReport& report);
 std::string to_json(const PackReport& report);
 std::string to_json(const ExtractReport& report);
@@ -41,7 +49,7 @@ std::string to_json(const EmitReport& report);
 /// Whether a line or file looks like a JSON record.
 bool looks_like_json(std::string_view text);
 
-/// The CPUs of a `host --json` record.
-Result<std::vector<host::Cpu>> cpus_from_json(std::string_view text);
+/// What a `host --json` record says of its machine.
+Result<host::Machine> machine_from_json(std::string_view text);
 
 }  // namespace kip::cli

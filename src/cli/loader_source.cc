@@ -1,10 +1,11 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <set>
 #include <sys/stat.h>
 #include <tuple>
 
-#include "src/checks/standing.h"
+#include "src/checks/early.h"
 #include "src/cli/loader_source.h"
 #include "src/cli/sources.h"
 #include "src/segments/layout.h"
@@ -86,20 +87,14 @@ class Reader {
     }
   }
 
+  // Where nothing of the vendor is there, nothing is amiss.
   void say_none(Vendor vendor) {
-    LoaderStream& stream = source_.streams[static_cast<std::size_t>(vendor)];
-    if (!stream.updates.empty()) return;
-    const MicrocodeMember* const taken = checks::taken_member(inventory_, searches_, vendor);
-    const bool some = std::any_of(inventory_.microcode.begin(), inventory_.microcode.end(),
+    const bool some = searches_[static_cast<std::size_t>(vendor)].found ||
+                      std::any_of(inventory_.microcode.begin(), inventory_.microcode.end(),
                                   [&](const MicrocodeMember& it) { return it.vendor == vendor; });
-    if (taken != nullptr) {
-      stream.none = taken->size == 0 ? "the file that the loader takes is empty"
-                                     : "the file that the loader takes is void";
-    } else if (searches_[static_cast<std::size_t>(vendor)].found) {
-      stream.none = "the file that the loader takes could not be looked into";
-    } else if (some) {
-      stream.none = "its microcode is where the loader does not find it";
-    }
+    if (!some) return;
+    source_.streams[static_cast<std::size_t>(vendor)].none =
+        checks::nothing_taken(inventory_, searches_, vendor).value_or("");
   }
 
   const int descriptor_;
@@ -114,6 +109,7 @@ class Reader {
 
 LoaderSource of_catalog(const catalog::Catalog& catalog) {
   LoaderSource source;
+  std::set<std::string> known;
   std::vector<UpdateRow> rows;
   for (const catalog::Entry& entry : catalog.entries) {
     if (entry.sound) rows.push_back(cli::row_of(catalog, entry));
@@ -121,10 +117,7 @@ LoaderSource of_catalog(const catalog::Catalog& catalog) {
   std::stable_sort(rows.begin(), rows.end(), in_front);
   for (UpdateRow& row : rows) {
     LoaderStream& stream = source.streams[static_cast<std::size_t>(row.update.vendor)];
-    const bool known = std::any_of(stream.rows.begin(), stream.rows.end(), [&](const auto& it) {
-      return !row.sha256.empty() && it.sha256 == row.sha256;
-    });
-    if (known) continue;
+    if (!row.sha256.empty() && !known.insert(row.sha256).second) continue;
     row.update.container = 0;
     stream.updates.push_back(row.update);
     stream.rows.push_back(std::move(row));

@@ -54,7 +54,8 @@ void FileIndex::note(const segments::Segment& segment) {
     segments_.back().segment = segment;
 }
 
-Status FileIndex::member(const segments::Segment& archive, const cpio::Member& member, Input& data) {
+Status FileIndex::member(const segments::Segment& archive, const cpio::Member& member,
+                         Input& data) {
   note(archive);
   const std::uint32_t number = segments_.back().number;
   const std::uint64_t ordinal = ordinal_++;

@@ -78,15 +78,10 @@ bool add_cpus(const cli::CpuRequest& request, const Opened& image, const Looked&
   if (request.all) {
     for (cli::RequestedCpu& cpu : cli::every_cpu(server.streams())) cpus.push_back(std::move(cpu));
   }
-  const bool guest = request.machine && request.machine->hypervisor;
+  cli::drop_excluded(request, cpus);
   bool all_served = true;
   for (const cli::RequestedCpu& cpu : cpus) {
-    const ucode::Selector& asked = cpu.query.selector;
-    const auto excludes = [&](const ucode::Selector& it) {
-      return it.matches_cpu(asked.vendor.value_or(ucode::Vendor::kIntel), {asked.signature});
-    };
-    if (std::any_of(request.excludes.begin(), request.excludes.end(), excludes)) continue;
-    const auto rows = server.serve(cpu, guest);
+    const auto rows = server.serve(cpu);
     all_served = all_served && std::any_of(rows.begin(), rows.end(), [](const cli::ServedRow& row) {
                    return row.update.has_value();
                  });

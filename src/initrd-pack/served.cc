@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <fmt/format.h>
-#include <set>
 
 #include "src/cli/effect.h"
 #include "src/initrd-pack/served.h"
@@ -54,8 +53,8 @@ std::array<std::span<const ucode::Update>, 2> Server::streams() const {
   return {stream(Vendor::kIntel), stream(Vendor::kAmd)};
 }
 
-void Server::add(const RequestedCpu& asked, bool guest, const ucode::LoaderCpu& cpu,
-                 const std::string& bios, std::vector<ServedRow>& rows) const {
+void Server::add(const RequestedCpu& asked, const ucode::LoaderCpu& cpu, const std::string& bios,
+                 std::vector<ServedRow>& rows) const {
   const auto has_digest = [&](std::size_t index, std::string_view sha256) {
     const auto* const member = checks::taken_member(inventory_, searches_, cpu.vendor);
     const auto digest = image::digest_of(source_, *member, member->updates[index]);
@@ -74,7 +73,7 @@ void Server::add(const RequestedCpu& asked, bool guest, const ucode::LoaderCpu& 
       row.why = fmt::format("revision {:#010x} is not what was asked for", row.update->revision);
       row.update.reset();
     }
-    if (row.update) row.effect = effect_on(asked, *row.update, guest);
+    if (row.update) row.effect = effect_on(asked, *row.update);
     const auto alike = std::find_if(rows.begin(), rows.end(), [&](const ServedRow& other) {
       return other.bios == row.bios && same_answer(other, row);
     });
@@ -86,13 +85,13 @@ void Server::add(const RequestedCpu& asked, bool guest, const ucode::LoaderCpu& 
   }
 }
 
-std::vector<ServedRow> Server::serve(const RequestedCpu& asked, bool guest) const {
+std::vector<ServedRow> Server::serve(const RequestedCpu& asked) const {
   const ucode::Selector& selector = asked.query.selector;
   std::vector<ServedRow> rows;
   const auto all = cli::loader_cases(asked, streams());
   for (const cli::LoaderCases& cpu : all) {
     std::vector<ServedRow> some;
-    for (const cli::LoaderCase& it : cpu.cases) add(asked, guest, it.cpu, it.bios, some);
+    for (const cli::LoaderCase& it : cpu.cases) add(asked, it.cpu, it.bios, some);
     merge_bios(some);
     if (cpu.vendor == Vendor::kIntel && !selector.platform_flags) say_other_platforms(some);
     rows.insert(rows.end(), some.begin(), some.end());

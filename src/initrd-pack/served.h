@@ -17,15 +17,15 @@ class Server {
          segments::Source source, std::optional<ucode::KernelVersion> kernel)
       : inventory_(inventory), searches_(searches), source_(std::move(source)), kernel_(kernel) {}
 
-  /// One row for each answer that differs by kernel, platform or BIOS. `guest`: the CPUs are those of one.
-  std::vector<cli::ServedRow> serve(const cli::RequestedCpu& cpu, bool guest) const;
+  /// One row for each answer that differs by kernel, platform or BIOS.
+  std::vector<cli::ServedRow> serve(const cli::RequestedCpu& cpu) const;
 
   /// What the loaders choose among, by vendor.
   std::array<std::span<const ucode::Update>, 2> streams() const;
 
  private:
-  void add(const cli::RequestedCpu& asked, bool guest, const ucode::LoaderCpu& cpu,
-           const std::string& bios, std::vector<cli::ServedRow>& rows) const;
+  void add(const cli::RequestedCpu& asked, const ucode::LoaderCpu& cpu, const std::string& bios,
+           std::vector<cli::ServedRow>& rows) const;
 
   const image::Inventory& inventory_;
   const checks::Searches& searches_;

@@ -122,6 +122,13 @@ TEST_F(CpuFile, MayBeARecordOfThisProgram) {
   EXPECT_EQ(request.cpus[0].label, "06-8f-08 0x000806f8,0x10");
 }
 
+TEST_F(CpuFile, KnowsAGuestByItsCpuinfoOrRecord) {
+  const std::string guest = host::cpuinfo({{.flags = "fpu hypervisor sse2"}});
+  EXPECT_TRUE(must(resolve(guest)).cpus[0].guest);
+  EXPECT_TRUE(must(resolve(to_json(HostReport{must(host::parse_cpuinfo(guest))}))).cpus[0].guest);
+  EXPECT_FALSE(must(resolve(host::cpuinfo({{}}))).cpus[0].guest);
+}
+
 TEST_F(CpuFile, MayBeLinesOfSpecsAndRecords) {
   const CpuRequest request = must(resolve(
       "# the fleet\n"

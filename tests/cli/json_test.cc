@@ -45,7 +45,7 @@ UpdateRow intel_row() {
 TEST(HostJson, RoundTrips) {
   HostReport report;
   report.machine.cpus = {intel_cpu(), amd_cpu()};
-  const auto cpus = must(cpus_from_json(to_json(report)));
+  const auto cpus = must(machine_from_json(to_json(report))).cpus;
   ASSERT_EQ(cpus.size(), 2u);
   for (std::size_t i = 0; i < 2; ++i) {
     const host::Cpu& before = report.machine.cpus[i];
@@ -54,16 +54,25 @@ TEST(HostJson, RoundTrips) {
   }
 }
 
+TEST(HostJson, KeepsWhatDecidesAboutTheLoader) {
+  HostReport report;
+  report.machine.hypervisor = true;
+  report.machine.kernel_release = "6.12.60";
+  const host::Machine machine = must(machine_from_json(to_json(report)));
+  EXPECT_TRUE(machine.hypervisor);
+  EXPECT_EQ(machine.kernel_release, "6.12.60");
+}
+
 TEST(HostJson, RoundTripsOnOneLine) {
   HostReport report;
   report.machine.cpus = {intel_cpu()};
   const std::string line = Json::parse(to_json(report)).dump();
   EXPECT_EQ(line.find('\n'), std::string::npos);
-  EXPECT_TRUE(must(cpus_from_json(line))[0].same_kind(intel_cpu()));
+  EXPECT_TRUE(must(machine_from_json(line)).cpus[0].same_kind(intel_cpu()));
 }
 
 TEST(HostJson, RoundTripsAMachineWithoutCpus) {
-  EXPECT_TRUE(must(cpus_from_json(to_json(HostReport()))).empty());
+  EXPECT_TRUE(must(machine_from_json(to_json(HostReport()))).cpus.empty());
 }
 
 TEST(HostJson, HasStableKeys) {
@@ -120,7 +129,7 @@ TEST(CpusFromJson, SaysWhatIsWrongWithARecord) {
       {"{\"schema\": 1, \"cpus\": [{\"signature\": \"0x1\", \"platform_flags\": \"\"}]}",
        "platform_flags is no hexadecimal number"},
   };
-  for (const RefusalRow& row : rows) EXPECT_EQ(error_of(cpus_from_json(row.text)), row.message);
+  for (const RefusalRow& row : rows) EXPECT_EQ(error_of(machine_from_json(row.text)), row.message);
 }
 
 TEST(CpusFromJson, SurvivesRecordsCutOffAnywhere) {
@@ -128,12 +137,12 @@ TEST(CpusFromJson, SurvivesRecordsCutOffAnywhere) {
   report.machine.cpus = {intel_cpu(), amd_cpu()};
   const std::string text = to_json(report);
   for (std::size_t size = 0; size + 2 < text.size(); ++size)
-    ASSERT_FALSE(cpus_from_json(text.substr(0, size)).has_value()) << size;
+    ASSERT_FALSE(machine_from_json(text.substr(0, size)).has_value()) << size;
 }
 
 TEST(CpusFromJson, SurvivesDeepNesting) {
-  EXPECT_FALSE(cpus_from_json(std::string(100000, '[')).has_value());
-  EXPECT_FALSE(cpus_from_json("{\"schema\":1,\"cpus\":" + std::string(10000, '[')).has_value());
+  EXPECT_FALSE(machine_from_json(std::string(100000, '[')).has_value());
+  EXPECT_FALSE(machine_from_json("{\"schema\":1,\"cpus\":" + std::string(10000, '[')).has_value());
 }
 
 TEST(LooksLikeJson, GoesByTheFirstCharacter) {
