@@ -32,12 +32,14 @@ constexpr KernelRuleRow kTable[] = {
      {{6, 16, 0}, {}},
      {{{{6, 15, 6}, {}}, {{6, 12, 37}, {}}, {{6, 6, 97}, {}}}},
      "Linux 2329f250e04d"},
+    {KernelRule::kOldList, "old-list", {{6, 16, 0}, {}}, {}, "Linux 4e2c719782a8"},
     {KernelRule::kNoRevision,
      "no-revision",
      {{6, 17, 0}, {}},
      {{{{6, 16, 5}, {}}, {{6, 12, 45}, {}}, {{6, 6, 104}, {}}}},
      "Linux fcf8239ad6a5"},
     {KernelRule::kOptions, "options", {{6, 18, 0}, {}}, {}, "Linux 632ff6170647"},
+    {KernelRule::kOldRefreshed, "old-refreshed", {{6, 18, 0}, {}}, {}, "Linux 855042367e3f"},
     {KernelRule::kNaples,
      "naples",
      {{6, 18, 0}, {}},
@@ -73,6 +75,7 @@ constexpr KernelRuleRow kTable[] = {
      {{7, 1, 0}, {}},
      {},
      "Linux 238be4ba8760, d8630b67ca1e"},
+    {KernelRule::kOldPlatforms, "old-platforms", {{7, 1, 0}, {}}, {}, "Linux 7989c3934134"},
     // Debian's 7.1.13 does not, 7.2.6 does: docs/predicted.md.
     {KernelRule::kRevisionZero, "revision-zero", {{7, 2, 0}, {}}, {}, "Linux amd.c of mid-2026"},
 };

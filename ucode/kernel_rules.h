@@ -47,8 +47,10 @@ enum class KernelRule : std::uint8_t {
   kSha,           // EntrySign: a patch for a vulnerable CPU must be in the kernel's list of digests
   kShaZen5,       // the same on family 1Ah, which was let through before, with its cutoffs
   kShaTsa,        // sixteen digests more
+  kOldList,       // not the loader's: Intel revisions below those of a list are called old
   kNoRevision,    // revision 0 counts as the CPU's lowest where digests are asked for
   kOptions,       // microcode=WORD,… on the command line: dis_ucode_ldr is also an option there
+  kOldRefreshed,  // that list, half a year newer
   kNaples,        // the cutoff of 0x00800f12 is 0x08001277; before, 0x0800126f
   kMoreModels,    // cutoffs of 0x00b00f81 and 0x00b60f80
   kShimada,       // and of 0x00b40f41
@@ -56,9 +58,10 @@ enum class KernelRule : std::uint8_t {
   kStrixHalo,     // these reach to model 7Fh of family 1Ah, not to 6Fh
   kSelect,  // the loader takes only patches on the running revision's side of the EntrySign fix
   kAnyPlatform,   // Intel: platform flags 0 in an update match every CPU
+  kOldPlatforms,  // that list has platforms
   kRevisionZero,  // AMD: revision 0 becomes the CPU's lowest before anything else
 };
-inline constexpr std::size_t kKernelRules = 16;
+inline constexpr std::size_t kKernelRules = 19;
 
 enum class Answer : std::uint8_t { kNo, kYes, kUnknown };
 

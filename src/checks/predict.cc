@@ -2,7 +2,7 @@
 #include <fmt/format.h>
 
 #include "src/checks/predict.h"
-#include "ucode/amd.h"
+#include "ucode/old_microcode.h"
 
 namespace kip::checks {
 namespace {
@@ -11,12 +11,6 @@ using ucode::KernelAnswer;
 using ucode::LoaderVerdict;
 using ucode::Update;
 using Kind = Outcome::Kind;
-
-// AMD's revision 0 stands for the CPU's lowest.
-std::uint32_t left_by_bios(const ucode::LoaderCpu& cpu) {
-  const bool zen = cpu.vendor == ucode::Vendor::kAmd && ucode::is_zen(cpu.signature.family());
-  return cpu.revision == 0 && zen ? ucode::zen_lowest_revision(cpu.signature) : cpu.revision;
-}
 
 // Clauses on one update's fate.
 class Words {
@@ -68,7 +62,7 @@ class Words {
   }
 
   std::string other_class(const Update& update) const {
-    const auto cutoff = ucode::entrysign_cutoff(left_by_bios(cpu_));
+    const auto cutoff = ucode::entrysign_cutoff(counted_revision(cpu_));
     const bool fixed = cutoff && update.revision > *cutoff;
     const std::string bios = question_.revision_known
                                  ? fmt::format("the BIOS, which left {:#010x},", cpu_.revision)
@@ -117,6 +111,10 @@ bool same(const Outcome& a, const Outcome& b) {
   return a.kind == b.kind && a.text == b.text;
 }
 
+bool same(const Remark& a, const Remark& b) {
+  return a.text == b.text;
+}
+
 bool same(const Fate& a, const Fate& b) {
   return a.verdict == b.verdict && a.text == b.text;
 }
@@ -153,11 +151,33 @@ class Merger {
   std::vector<std::pair<Said, std::vector<ucode::KernelRange>>> said_;
 };
 
+// Linux keeps a list of what it takes for current.
+std::vector<Remark> remarks_on(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
+                               const Question& question, const std::vector<KernelAnswer>& answers) {
+  Merger<Remark> remarks(question.kernels);
+  if (cpu.vendor != ucode::Vendor::kIntel || question.switches.hypervisor) return {};
+  for (const KernelAnswer& it : answers) {
+    if (!it.answer.loads() && !question.revision_known) continue;
+    const std::uint32_t runs =
+        it.answer.loads() ? stream[*it.answer.candidate].revision : cpu.revision;
+    for (const ucode::KernelRange& range : it.kernels) {
+      const auto expected =
+          ucode::is_called_old({cpu.signature, cpu.platform_flags}, runs, range.rules);
+      if (!expected) continue;
+      remarks.add({"", fmt::format("calls {:#010x} old, since its list has {:#010x} "
+                                   "(vulnerabilities/old_microcode)",
+                                   runs, *expected)},
+                  {range});
+    }
+  }
+  return remarks.finish();
+}
+
 // A BIOS from before the fix is what stands in the way, on some kernel at least.
 std::string remedy_for(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
                        const std::vector<KernelAnswer>& answers) {
-  const auto cutoff = ucode::entrysign_cutoff(left_by_bios(cpu));
-  if (cpu.vendor != ucode::Vendor::kAmd || !cutoff || left_by_bios(cpu) > *cutoff) return "";
+  const auto cutoff = ucode::entrysign_cutoff(counted_revision(cpu));
+  if (cpu.vendor != ucode::Vendor::kAmd || !cutoff || counted_revision(cpu) > *cutoff) return "";
   for (const KernelAnswer& it : answers) {
     for (std::size_t i = 0; i < stream.size(); ++i) {
       const LoaderVerdict verdict = it.answer.verdicts[i];
@@ -187,7 +207,8 @@ Predicted predict(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
   const auto answers =
       ucode::ask_kernels(stream, cpu, question.kernels, question.has_digest, question.switches);
   const Words words(stream, cpu, question);
-  Predicted predicted{cpu, {}, {}, remedy_for(stream, cpu, answers)};
+  Predicted predicted{
+      cpu, {}, {}, remarks_on(stream, cpu, question, answers), remedy_for(stream, cpu, answers)};
   Merger<Outcome> outcomes(question.kernels);
   for (const KernelAnswer& it : answers) {
     Outcome outcome;

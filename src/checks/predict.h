@@ -48,10 +48,19 @@ struct Outcome {
 };
 const char* outcome_name(Outcome::Kind kind);
 
+/// What kernels say of the revision that the CPU ends up with.
+struct Remark {
+  std::string kernels;
+  std::string text;  // a clause
+
+  bool operator==(const Remark&) const = default;
+};
+
 struct Predicted {
   ucode::LoaderCpu cpu;
   std::vector<Outcome> outcomes;   // oldest kernels first
   std::vector<UpdateFates> fates;  // of every update for the CPU, in the order of the stream
+  std::vector<Remark> remarks;     // oldest kernels first
   std::string remedy;              // empty: nothing to be done
 };
 

@@ -40,6 +40,13 @@ Json kernel_json(const PredictedKernel& kernel, const LoaderStream& stream) {
     updates.push_back(fates_json(it, stream));
   json["outcomes"] = std::move(outcomes);
   json["updates"] = std::move(updates);
+  Json remarks = Json::array();
+  for (const checks::Remark& it : kernel.predicted.remarks) {
+    Json one = {{"text", it.text}};
+    if (!it.kernels.empty()) one["kernels"] = it.kernels;
+    remarks.push_back(std::move(one));
+  }
+  if (!remarks.empty()) json["remarks"] = std::move(remarks);
   if (!kernel.predicted.remedy.empty()) json["remedy"] = kernel.predicted.remedy;
   return json;
 }

@@ -55,6 +55,8 @@ void add_case(const PredictedCpu& cpu, const PredictedCase& it, const LoaderStre
     for (const Outcome& outcome : kernel.predicted.outcomes)
       text +=
           "  " + clause(kernels_text(kernel.kernel, outcome.kernels), outcome_text(outcome)) + "\n";
+    for (const checks::Remark& remark : kernel.predicted.remarks)
+      text += "  note: " + clause(kernels_text(kernel.kernel, remark.kernels), remark.text) + "\n";
     if (!kernel.predicted.remedy.empty()) remedy = kernel.predicted.remedy;
   }
   if (!remedy.empty()) text += "  remedy: " + remedy + "\n";

@@ -30,7 +30,7 @@ class Predict {
     if (!request) return code;
     request_ = std::move(*request);
     if (!choose_revision()) return ExitCode::kUsage;
-    choose_switches();
+    switches_ = ucode::switches_of(settings_.command_line);
     code = read();
     if (!choose_kernels()) return ExitCode::kUsage;
     if (code != ExitCode::kDone && report_.source.streams[0].rows.empty() &&
@@ -84,11 +84,6 @@ class Predict {
     return revision_.has_value();
   }
 
-  void choose_switches() {
-    switches_ = ucode::switches_of(settings_.command_line);
-    switches_.hypervisor = request_.machine && request_.machine->hypervisor;
-  }
-
   ExitCode read() {
     if (!settings_.paths.empty()) {
       report_.subject = settings_.paths.front();
@@ -121,17 +116,13 @@ class Predict {
     if (request_.all) {
       for (cli::RequestedCpu& cpu : cli::every_cpu(streams())) all.push_back(std::move(cpu));
     }
-    std::erase_if(all, [&](const cli::RequestedCpu& cpu) {
-      const ucode::Selector& asked = cpu.query.selector;
-      return std::any_of(request_.excludes.begin(), request_.excludes.end(), [&](const auto& it) {
-        return it.matches_cpu(asked.vendor.value_or(Vendor::kIntel), {asked.signature});
-      });
-    });
+    cli::drop_excluded(request_, all);
     return all;
   }
 
   ExitCode add(const cli::RequestedCpu& asked) {
     ExitCode code = ExitCode::kDone;
+    switches_.hypervisor = asked.guest;
     for (const cli::LoaderCases& cases : cli::loader_cases(asked, streams(), revision_)) {
       cli::PredictedCpu cpu{asked.label, cases.vendor, cases.signature, {}, {}, {}};
       const cli::LoaderStream& stream = report_.source.of(cases.vendor);
@@ -183,7 +174,8 @@ class Predict {
     return std::equal(a.kernels.begin(), a.kernels.end(), b.kernels.begin(), b.kernels.end(),
                       [](const auto& x, const auto& y) {
                         return x.predicted.outcomes == y.predicted.outcomes &&
-                               x.predicted.fates == y.predicted.fates;
+                               x.predicted.fates == y.predicted.fates &&
+                               x.predicted.remarks == y.predicted.remarks;
                       });
   }
 

@@ -198,5 +198,27 @@ TEST(Predict, HasNoRemedyWhereNothingIsAmiss) {
   EXPECT_EQ(ask({intel(2, 1)}, {Vendor::kIntel, {0x806f8}, 2, 0}, "6.19").remedy, "");
 }
 
+// Each kernel has a list of its own, and until 7.1 none of them knows platforms.
+TEST(PredictRemark, SaysWhichKernelsCallTheResultOld) {
+  const auto remarks = [](std::uint32_t revision, std::uint32_t platform, bool guest = false) {
+    const std::vector<Update> stream = {intel(revision, platform)};
+    const LoaderCpu cpu{Vendor::kIntel, {0x806f8}, platform, 0};
+    std::string text;
+    for (const Remark& it : ask(stream, cpu, "", false, {.hypervisor = guest}).remarks)
+      text += it.kernels + ": " + it.text + "\n";
+    return text;
+  };
+  EXPECT_EQ(remarks(0x2c000390, 0x10),
+            "6.18 and later: calls 0x2c000390 old, since its list has 0x2c0003f7 "
+            "(vulnerabilities/old_microcode)\n");
+  EXPECT_EQ(remarks(0x2b000639, 0x80),
+            "6.16 to 6.17.y: calls 0x2b000639 old, since its list has 0x2c000390 "
+            "(vulnerabilities/old_microcode)\n"
+            "6.18 to 7.0.y: calls 0x2b000639 old, since its list has 0x2c0003f7 "
+            "(vulnerabilities/old_microcode)\n");
+  EXPECT_EQ(remarks(0x2c0003f7, 0x10), "");
+  EXPECT_EQ(remarks(0x2c000390, 0x10, true), "");
+}
+
 }  // namespace
 }  // namespace kip::checks

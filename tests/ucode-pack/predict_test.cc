@@ -137,6 +137,23 @@ TEST(PredictVerb, HasTheSameInJson) {
   EXPECT_EQ(answer["updates"][1]["verdicts"][0]["verdict"], "no-digest");
 }
 
+TEST(PredictVerb, NotesWhatTheKernelWillCallOld) {
+  Predicting scene(quick_program());
+  scene.dir().write(
+      "fw/u", IntelBlob().signature(0x806f8).platform_flags(0x10).revision(0x2c000390).bytes());
+  std::vector<std::string> about = {"--cpu",  "0x806f8,0x10", "--kernel",
+                                    "6.18.2", "--firmware",   "fw"};
+  const Told told = scene.ask(about);
+  EXPECT_EQ(told.code, 0);
+  EXPECT_THAT(
+      told.out,
+      HasSubstr("  kernel 6.18.2: 0x2c000390 loads\n"
+                "  note: kernel 6.18.2: calls 0x2c000390 old, since its list has 0x2c0003f7"));
+  about.push_back("--json");
+  const auto json = nlohmann::json::parse(scene.ask(about).out);
+  EXPECT_EQ(json["cpus"][0]["cases"][0]["answers"][0]["remarks"].size(), 1U);
+}
+
 struct WrongRow {
   std::vector<std::string> arguments;
   int code;
