@@ -79,7 +79,7 @@ std::vector<ucode::Candidate> candidates_of(const Catalog& catalog);
 
 struct ScanOptions {
   ucode::Depth depth = ucode::Depth::kHeaders;
-  bool digests = false;  // needs Depth::kWhole
+  bool digests = false;  // of AMD from Depth::kChecked on, of Intel at kWhole
   unsigned threads = 1;
   void (*progress)(std::uint64_t files) = nullptr;  // called now and then, from the calling thread
 };

@@ -110,12 +110,12 @@ void make_intel(const fs::path& directory) {
 void make_amd(const fs::path& directory) {
   save(directory / "microcode_amd_fam17h.bin",
        AmdBlob()
-           .zen(AmdPatch(0x0830107c).date(0x12112024).size(3200).seed(21))
-           .zen(AmdPatch(0x08701034).date(0x12112024).size(3200).seed(22))
+           .zen(AmdPatch(0x08301079).date(0x12112024).size(3200).seed(21))
+           .zen(AmdPatch(0x08701033).date(0x12112024).size(3200).seed(22))
            .bytes());
   save(directory / "microcode_amd_fam19h.bin",
        AmdBlob()
-           .zen(AmdPatch(0x0a0011d5).date(0x02142024).size(5568).seed(23))
+           .zen(AmdPatch(0x0a0011d4).date(0x02142024).size(5568).seed(23))
            .zen(AmdPatch(0x0a0011de).date(0x07232025).size(5568).min_base(0x0a0011d9).seed(24))
            .zen(AmdPatch(0x0a201213).date(0x07232025).size(5568).seed(25))
            .bytes());

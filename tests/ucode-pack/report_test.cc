@@ -33,7 +33,7 @@ void fill(const Scene& scene) {
       support::join({IntelBlob().revision(0x39).seed(2).bytes(), IntelBlob().bytes()}));
   scene.dir().write("tree/intel-ucode/06-aa-00", std::string_view("rubbish"));
   scene.dir().write("tree/amd-ucode/microcode_amd_fam19h.bin",
-                    AmdBlob().zen(AmdPatch(0x0A0011D5)).zen(AmdPatch(0x0A0011DE)).bytes());
+                    AmdBlob().zen(AmdPatch(0x0A0011D4)).zen(AmdPatch(0x0A0011DE)).bytes());
 }
 
 void in_each_scene(const std::function<void(const Scene&)>& body) {
@@ -51,7 +51,7 @@ const std::string kRubbish =
 const std::vector<std::string> kSummary = {
     "0xb06f2: pf 0x07 revision 0x0000003a of 2025-11-11, 1024 bytes from "
     "'tree/intel-ucode/06-bf-02': loads if the BIOS left an older revision",
-    "cpu00A00F11: revision 0x0a0011d5 of 2025-11-11, 512 bytes from "
+    "cpu00A00F11: revision 0x0a0011d4 of 2025-11-11, 512 bytes from "
     "'tree/amd-ucode/microcode_amd_fam19h.bin': loads on a BIOS without the EntrySign fix, if "
     "the kernel selects (6.19 on)",
     "cpu00A00F11: revision 0x0a0011de of 2025-11-11, 512 bytes from "
