@@ -1,11 +1,33 @@
 // list: every update found, with where and what it is.
+#include <algorithm>
 
 #include "src/cli/json.h"
+#include "src/cli/packing.h"
 #include "src/ucode-pack/verbs.h"
 
 namespace kip::ucode_pack {
 
 using cli::ExitCode;
+
+namespace {
+
+std::int64_t newest_date(const cli::ListReport& report) {
+  std::int64_t newest = 0;
+  for (const cli::UpdateRow& row : report.updates)
+    newest = std::max(newest, ucode::date_seconds(row.update.date));
+  return newest;
+}
+
+std::string to_output(const cli::ListReport& report, const Settings& settings,
+                      const cli::Messages& messages) {
+  if (settings.sbom) {
+    const auto epoch = cli::source_date_epoch(messages);
+    return to_sbom(report, {"ucode-pack-" KIP_VERSION, epoch.value_or(newest_date(report))});
+  }
+  return settings.report.json ? to_json(report) : to_text(report);
+}
+
+}  // namespace
 
 ExitCode list(const Settings& settings, const cli::Messages& messages) {
   Settings all = settings;
@@ -26,8 +48,7 @@ ExitCode list(const Settings& settings, const cli::Messages& messages) {
   }
   report.findings = catalog.findings;
   say_findings(catalog, messages);
-  if (!messages.print(settings.report.json ? to_json(report) : to_text(report)))
-    return ExitCode::kFailed;
+  if (!messages.print(to_output(report, settings, messages))) return ExitCode::kFailed;
   if (code == ExitCode::kDone && report.updates.empty()) {
     messages.error("no microcode found" + cli::where(settings.firmware));
     return ExitCode::kNothing;

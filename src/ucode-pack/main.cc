@@ -38,6 +38,7 @@ void add_pack(CLI::App& app, Settings& settings) {
 void add_list(CLI::App& app, Settings& settings) {
   add_cpu(app, settings);
   add_firmware(app, settings);
+  app.add_flag("--sbom", settings.sbom, "as a bill of materials: SPDX 2.3, in JSON");
 }
 
 void add_verify(CLI::App& app, Settings& settings) {

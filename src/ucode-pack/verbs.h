@@ -14,6 +14,7 @@ struct Settings : cli::SourceOptions {
   cli::OutputOptions output;
   std::vector<std::string> paths;  // positional
   std::string directory;           // extract -d
+  bool sbom = false;               // list
   std::string kernels;             // predict: a list, or "all"
   std::string revision;            // predict --current-rev
   std::string command_line;        // predict --cmdline
