@@ -20,7 +20,7 @@ const std::string kPlace = "'tree/microcode_amd_fam19h.bin': ";
 const std::vector<std::string> kAsk = {"--cpu", "cpu00A00F11"};
 const std::string kNone = "error: cpu00A00F11: no microcode found for it";
 
-AmdPatch milan(std::uint32_t low = 0xD5) {
+AmdPatch milan(std::uint32_t low = 0xD4) {
   return AmdPatch(0x0A001100 | low).size(512);
 }
 AmdPatch vermeer() {
@@ -96,16 +96,16 @@ std::vector<Case> containers() {
       left_out("A08 section of 4 GiB",
                AmdBlob().zen(milan()).raw_section_size(0, 0xFFFFFFFF).bytes(),
                {"offset 0x2c: patch of 4294967295 bytes, the rest is left out"}),
-      taken("A21 ascending", AmdBlob().zen(milan(0xD1)).zen(milan(0xD5)).bytes(), {patch}),
-      taken("A22 descending", AmdBlob().zen(milan(0xD5)).zen(milan(0xD1)).bytes(), {patch}),
-      taken("A23 newer in the second container", join({alone(milan(0xD1)), alone(milan())}),
+      taken("A21 ascending", AmdBlob().zen(milan(0xD2)).zen(milan(0xD4)).bytes(), {patch}),
+      taken("A22 descending", AmdBlob().zen(milan(0xD4)).zen(milan(0xD2)).bytes(), {patch}),
+      taken("A23 newer in the second container", join({alone(milan(0xD2)), alone(milan())}),
             {patch}),
-      taken("A23 newer in the first container", join({alone(milan()), alone(milan(0xD1))}),
+      taken("A23 newer in the first container", join({alone(milan()), alone(milan(0xD2))}),
             {patch}),
-      taken("A34 one of each class, ascending", AmdBlob().zen(milan(0xDE)).zen(milan(0xD5)).bytes(),
+      taken("A34 one of each class, ascending", AmdBlob().zen(milan(0xDE)).zen(milan(0xD4)).bytes(),
             {patch, milan(0xDE).bytes()}),
       taken("A34 newest of each class",
-            AmdBlob().zen(milan(0xDE)).zen(milan(0xD5)).zen(milan(0xDB)).zen(milan(0xD1)).bytes(),
+            AmdBlob().zen(milan(0xDE)).zen(milan(0xD4)).zen(milan(0xDB)).zen(milan(0xD2)).bytes(),
             {patch, milan(0xDE).bytes()}),
   };
 }
@@ -116,7 +116,7 @@ std::vector<Case> tables() {
   const std::uint16_t other = support::zen_equivalence(kVermeer);
   const auto lacks = [](const std::string& offset) {
     return "offset " + offset +
-           ": patch 0x0a0011d5 is for CPU 0x00a00f11, which the table lacks: " +
+           ": patch 0x0a0011d4 is for CPU 0x00a00f11, which the table lacks: " +
            "kernels before 6.12 do not find it";
   };
   return {
@@ -146,7 +146,7 @@ std::vector<Case> tables() {
             AmdBlob().entry(kMilan, other).patch(milan()).bytes(), {patch}, {lacks("0x34")}),
       taken("A19 table lends the patch to another CPU",
             AmdBlob().entry(kVermeer, id).patch(milan()).bytes(), {patch},
-            {"offset 0x34: patch 0x0a0011d5 is for CPU 0x00a00f11, but the table gives it to "
+            {"offset 0x34: patch 0x0a0011d4 is for CPU 0x00a00f11, but the table gives it to "
              "0x00a20f12"}),
       taken("A20 reserved bits in the patch id",
             AmdBlob().entry(kMilan, id).patch(AmdPatch(0x0A0111D5)).bytes(),

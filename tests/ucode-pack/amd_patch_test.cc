@@ -20,7 +20,7 @@ constexpr std::uint32_t kKabini = 0x00700F01;
 const std::string kPlace = "'tree/microcode_amd.bin': ";
 const std::vector<std::string> kMilanOnly = {"--cpu", "cpu00A00F11"};
 
-AmdPatch milan(std::uint32_t low = 0xD5) {
+AmdPatch milan(std::uint32_t low = 0xD4) {
   return AmdPatch(0x0A001100 | low);
 }
 AmdPatch fam10() {
@@ -66,20 +66,20 @@ std::uint32_t sum_stated_by(const AmdPatch& patch) {
 
 std::vector<Case> patches() {
   const AmdPatch damaged = fam10().flip_bit(96);  // in the sum: nothing else can tell
-  const std::string chipset = ": patch 0x0a0011d5 is for one chipset, which Linux refuses";
+  const std::string chipset = ": patch 0x0a0011d4 is for one chipset, which Linux refuses";
   return {
       dropped("A24 for one chipset", AmdBlob().zen(milan().nb_dev(1)).bytes(), "cpu00A00F11",
               "offset 0x34" + chipset),
       dropped("A24 for one south bridge", AmdBlob().zen(milan().sb_dev(1)).bytes(), "cpu00A00F11",
               "offset 0x34" + chipset),
       packed("A24 an older one for all chipsets",
-             AmdBlob().zen(milan().nb_dev(1)).zen(milan(0xD1)).bytes(), kMilanOnly,
-             {milan(0xD1).bytes()}, {"offset 0x34" + chipset}),
+             AmdBlob().zen(milan().nb_dev(1)).zen(milan(0xD2)).bytes(), kMilanOnly,
+             {milan(0xD2).bytes()}, {"offset 0x34" + chipset}),
       dropped("Family 10h above its size", old(kBarcelona, fam10().size(2052)), "cpu00100F22",
               "offset 0x34: patch 0x01000083 of 2052 bytes is over the 2048 of family 10h"),
       packed("A47 minimum base of another CPU", AmdBlob().zen(milan().min_base(0x08001200)).bytes(),
              kMilanOnly, {milan().min_base(0x08001200).bytes()},
-             {"offset 0x34: patch 0x0a0011d5 states minimum base 0x08001200, of another CPU"}),
+             {"offset 0x34: patch 0x0a0011d4 states minimum base 0x08001200, of another CPU"}),
       packed("A48 checksum field of family 10h", old(kBarcelona, damaged), {"--cpu", "cpu00100F22"},
              {damaged.bytes()},
              {fmt::format("offset 0x34: patch 0x01000083 has data that sum up to {:#010x}, not to "
@@ -91,7 +91,7 @@ std::vector<Case> patches() {
       dropped("A50 id and equivalence id of two families",
               AmdBlob().entry(0x00800F11, 0x8011).patch(milan().equivalence(0x8011)).bytes(),
               "cpu00A00F11",
-              "offset 0x34: patch 0x0a0011d5 names another family than its equivalence id 0x8011"),
+              "offset 0x34: patch 0x0a0011d4 names another family than its equivalence id 0x8011"),
       dropped("A17 CPU missing in the table before Zen",
               AmdBlob().entry(kKabini, 0x7001).patch(fam10()).bytes(), "cpu00100F22",
               "offset 0x34: patch 0x01000083: no CPU of the table has its equivalence id 0x1022"),

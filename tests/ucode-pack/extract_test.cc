@@ -29,7 +29,7 @@ void in_each_scene(const std::function<void(const Scene&)>& body) {
     scene.dir().write("tree/06-bf-02", support::join({intel(0x39), intel(0x3A)}));
     scene.dir().write("tree/copy", intel(0x3A));
     scene.dir().write("tree/microcode_amd_fam19h.bin",
-                      AmdBlob().zen(AmdPatch(0x0A0011D5)).zen(AmdPatch(0x0A0011DE)).bytes());
+                      AmdBlob().zen(AmdPatch(0x0A0011D4)).zen(AmdPatch(0x0A0011DE)).bytes());
     body(scene);
   });
 }
@@ -40,13 +40,13 @@ TEST(Extract, WritesAFileForEachUpdateOnce) {
     EXPECT_EQ(told.code, 0) << told.err;
     EXPECT_EQ(told.complaints, std::vector<std::string>());
     EXPECT_EQ(support::names_in(scene.dir() / "out/new"),
-              (std::vector<std::string>{"amd-00a00f11-0a0011d5.bin", "amd-00a00f11-0a0011de.bin",
+              (std::vector<std::string>{"amd-00a00f11-0a0011d4.bin", "amd-00a00f11-0a0011de.bin",
                                         "intel-000b06f2-07-00000039.bin",
                                         "intel-000b06f2-07-0000003a.bin"}));
     EXPECT_TRUE(support::read_file(scene.dir() / "out/new/intel-000b06f2-07-0000003a.bin") ==
                 intel(0x3A));
-    EXPECT_TRUE(support::read_file(scene.dir() / "out/new/amd-00a00f11-0a0011d5.bin") ==
-                AmdBlob().zen(AmdPatch(0x0A0011D5)).bytes());
+    EXPECT_TRUE(support::read_file(scene.dir() / "out/new/amd-00a00f11-0a0011d4.bin") ==
+                AmdBlob().zen(AmdPatch(0x0A0011D4)).bytes());
   });
 }
 

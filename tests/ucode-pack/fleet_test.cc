@@ -57,9 +57,9 @@ Blob update() {
 Blob update10() {
   return IntelBlob().platform_flags(0x10).seed(4).bytes();
 }
-const AmdPatch kOld = AmdPatch(0x0A0011D5);
+const AmdPatch kOld = AmdPatch(0x0A0011D4);
 const AmdPatch kFixed = AmdPatch(0x0A0011DE);
-const AmdPatch kB2 = AmdPatch(0x0A001238).seed(3);
+const AmdPatch kB2 = AmdPatch(0x0A001237).seed(3);
 
 // The tree holds two platforms of an Intel CPU, and two CPUs of AMD, one with a patch on each side
 // of the EntrySign fix.

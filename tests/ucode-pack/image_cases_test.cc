@@ -123,7 +123,7 @@ std::vector<Case> members() {
       packed("C28 odd permissions", early({.mode = 0106751})),
       packed("C29 both vendors",
              tree()
-                 .file(kAmd, support::AmdBlob().zen(support::AmdPatch(0x0A0011D5)).bytes())
+                 .file(kAmd, support::AmdBlob().zen(support::AmdPatch(0x0A0011D4)).bytes())
                  .file(kIntel, update())
                  .bytes()),
   };

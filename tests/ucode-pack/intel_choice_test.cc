@@ -106,7 +106,8 @@ std::vector<Case> revisions() {
        {tie},
        update,
        {},
-       {}},
+       {"'tree/b': offset 0x0: update 0x0000003a is in 'tree/a' at offset 0x0 as well, with other "
+        "bytes"}},
       chosen("Newest of three files", {{"a", old}, {"b", update}, {"c", old}}, {"--cpu", "0xb06f2"},
              update),
       chosen("I32 production before debug", both, {"--cpu", "0xb06f2"}, update),
@@ -168,7 +169,7 @@ std::vector<Case> wrappings() {
   const std::string two =
       support::to_dat_text(foreign, "/* one */") + support::to_dat_text(update, "/* two */");
   const std::string plain = support::to_dat_text(update);
-  const Blob amd = support::AmdBlob().zen(support::AmdPatch(0x0A0011D5)).bytes();
+  const Blob amd = support::AmdBlob().zen(support::AmdPatch(0x0A0011D4)).bytes();
   return {
       nothing("I39 compressed inside an early cpio",
               {{"image", early(support::text("\xfd"
@@ -204,7 +205,7 @@ std::vector<Case> wrappings() {
        0,
        {},
        {},
-       {support::AmdPatch(0x0A0011D5).bytes()},
+       {support::AmdPatch(0x0A0011D4).bytes()},
        {}},
   };
 }

@@ -128,7 +128,7 @@ std::vector<Case> large() {
           "A container and 4 GiB of zeros",
           [](const TempDir& dir) {
             dir.sparse("tree/microcode_amd.bin", 4 * kGiB,
-                       support::AmdBlob().zen(support::AmdPatch()).bytes());
+                       support::AmdBlob().zen(support::AmdPatch(0x0A0011D4)).bytes());
           },
           {"'tree/microcode_amd.bin': offset 0x234: no section and no container begins here, "
            "the rest is left out"}),
