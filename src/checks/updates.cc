@@ -94,8 +94,10 @@ class Checker {
         const ucode::CpuSignature cpu{target.signature.value & ucode::kFamilyModelSteppingMask};
         if (!told.insert(cpu).second) continue;
         add(entry, Severity::kNote, kRuleNoFile,
-            fmt::format("CPU {} ({:#010x}) is served here, and by no file of its name",
-                        target.signature.name(), target.signature.value));
+            fmt::format(
+                "CPU {} ({:#010x}) is served here, and by no file of its name: what goes by "
+                "names misses it",
+                target.signature.name(), target.signature.value));
       }
     }
   }

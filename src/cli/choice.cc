@@ -72,6 +72,7 @@ ExitCode Choice::judge() const {
   }
   say_left_out();
   say_trouble();
+  say_idle();
   if (selection_.choices.empty() && !catalog_.unread.empty()) code = ExitCode::kFailed;
   if (!unserved || allow_none_) return code;
   look_for_damage();
@@ -122,6 +123,27 @@ void Choice::say_left_out() const {
         fmt::format("{} at offset {:#x}, revision {:#010x}: {}", quote(row.file), row.offset,
                     row.update.revision, ucode::verdict_text(verdict));
     verdict == Verdict::kTie ? messages_.warning(text) : messages_.detail(text);
+  }
+}
+
+// A selector that was mistyped would hold or pin nothing, without a word.
+void Choice::say_idle() const {
+  const auto idle = [&](const ucode::Selector& selector, bool any_revision) {
+    return std::none_of(catalog_.entries.begin(), catalog_.entries.end(), [&](const auto& entry) {
+      const ucode::Update& update = entry.update;
+      return (any_revision || selector.takes_revision(update.revision)) &&
+             std::any_of(update.targets.begin(), update.targets.end(), [&](const auto& target) {
+               return selector.matches_cpu(update.vendor, target.signature);
+             });
+    });
+  };
+  for (std::size_t i = 0; i < options_.holds.size(); ++i) {
+    if (idle(options_.holds[i], false))
+      messages_.note("no update is held back by " + quote(settings_.holds[i]));
+  }
+  for (std::size_t i = 0; i < options_.pins.size(); ++i) {
+    if (idle(options_.pins[i], true))
+      messages_.note("no update is for a CPU of the pin " + quote(settings_.pins[i]));
   }
 }
 
@@ -192,6 +214,8 @@ std::string Choice::effect(const RequestedCpu& cpu, const ucode::Update& update,
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
   if (updates > 1 && group) return pair_effect(*group);
+  if (updates > 1 && !amd && !cpu.guest && !cpu.query.selector.platform_flags)
+    return "loads if this is its platform, and the BIOS left an older revision";
   const std::string effect = effect_on(cpu, update);
   const std::string refused = refusal(cpu, update, settings_.kernel);
   return refused.empty() ? effect : refused + "; " + effect;

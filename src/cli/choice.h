@@ -49,6 +49,7 @@ class Choice {
   ExitCode judge_unread(std::size_t cpu) const;
   void say_left_out() const;
   void say_trouble() const;
+  void say_idle() const;
   void say_unserved(std::size_t cpu) const;
   void look_for_damage() const;
   std::string pair_effect(ucode::EntrySignClass group) const;

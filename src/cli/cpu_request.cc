@@ -105,7 +105,8 @@ class Resolver {
     const auto platform = cpu.platform_flags == 0U ? std::nullopt : cpu.platform_flags;
     requested.query.selector = ucode::selector_for(*cpu.vendor, cpu.signature, platform);
     if (!cpu.exact) requested.query.selector.signature_mask = ucode::kFamilyModelSteppingMask;
-    requested.query.proven = proven_class(cpu, machine.kernel_release);
+    requested.query.proven =
+        machine.hypervisor ? std::nullopt : proven_class(cpu, machine.kernel_release);
     requested.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
     if (cpu.platform_flags) requested.label += fmt::format(",{:#04x}", *cpu.platform_flags);
     requested.running = cpu.revision;

@@ -6,6 +6,7 @@
 namespace kip::cli {
 
 std::string effect_on(const RequestedCpu& cpu, const ucode::Update& update) {
+  if (cpu.guest) return "loads outside this guest";
   const bool amd = update.vendor == ucode::Vendor::kAmd;
   const auto group = amd ? ucode::entrysign_class(update.revision) : std::nullopt;
   if (group == ucode::EntrySignClass::kFixed && cpu.running &&
@@ -13,7 +14,6 @@ std::string effect_on(const RequestedCpu& cpu, const ucode::Update& update) {
     return fmt::format("needs a BIOS update: the running {:#010x} lacks the EntrySign fix",
                        *cpu.running);
   }
-  if (cpu.guest) return "loads outside this guest";
   if (!cpu.running) return "loads if the BIOS left an older revision";
   if (*cpu.running < update.revision) {
     return fmt::format("newer than the running {:#010x}, loads", *cpu.running);

@@ -62,7 +62,7 @@ std::string to_sbom(const ListReport& report, const SbomOrigin& origin) {
     std::string& text = places[row.sha256];
     text += (text.empty() ? "" : ", ") + place_text(row);
   }
-  Json packages = Json::array(), described = Json::array();
+  Json packages = Json::array(), relations = Json::array();
   for (const UpdateRow& row : report.updates) {
     std::string where = place_text(row);
     if (!row.sha256.empty()) {
@@ -75,7 +75,9 @@ std::string to_sbom(const ListReport& report, const SbomOrigin& origin) {
         fmt::format("SPDXRef-{}-{:08x}-{}", ucode::vendor_name(row.update.vendor),
                     row.update.revision, packages.size() + 1);
     packages.push_back(package_json(row, id, where));
-    described.push_back(id);
+    relations.push_back({{"spdxElementId", "SPDXRef-DOCUMENT"},
+                         {"relationshipType", "DESCRIBES"},
+                         {"relatedSpdxElement", id}});
   }
   const std::string created = time_text(origin.created);
   const auto contents = digest::sha256(as_bytes(created + origin.tool + dump(packages)));
@@ -87,8 +89,8 @@ std::string to_sbom(const ListReport& report, const SbomOrigin& origin) {
                                          (contents ? digest::to_hex(*contents) : created)},
                {"creationInfo",
                 {{"created", created}, {"creators", Json::array({"Tool: " + origin.tool})}}}};
-  json["documentDescribes"] = std::move(described);
   json["packages"] = std::move(packages);
+  json["relationships"] = std::move(relations);
   return dump(json);
 }
 

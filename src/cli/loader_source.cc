@@ -81,6 +81,8 @@ class Reader {
       case Standing::kShadowed:
         return "is not looked at: an earlier file of that name counts";
       case Standing::kUnreachable:
+        if (checks::is_compressed(inventory_, member))
+          return "is not found: it is compressed, and the search reads uncompressed archives only";
         return "is not found: it is behind the end of the search for microcode";
       default:
         return "is not found: the file's name is none that is looked for";

@@ -94,7 +94,8 @@ TEST(CheckUpdates, NotesCpusWithoutAFileOfTheirName) {
   ASSERT_EQ(findings.size(), 1U);
   EXPECT_EQ(findings[0].severity, Severity::kNote);
   EXPECT_EQ(findings[0].text,
-            "CPU 06-bf-02 (0x000b06f2) is served here, and by no file of its name");
+            "CPU 06-bf-02 (0x000b06f2) is served here, and by no file of its name: what "
+            "goes by names misses it");
 
   dir.write("06-bf-02.xz", "");  // nothing in it, and no stream
   EXPECT_EQ(findings_of(dir.path()).size(), 1U);

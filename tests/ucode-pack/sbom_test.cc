@@ -44,7 +44,13 @@ TEST(Sbom, HasAPackageForEachUpdateWhateverItsCopies) {
         EXPECT_TRUE(package.contains(key));
       EXPECT_TRUE(ids.insert(package["SPDXID"]).second);
     }
-    EXPECT_EQ(std::set<std::string>(sbom["documentDescribes"]), ids);
+    std::set<std::string> described;
+    for (const json& relation : sbom["relationships"]) {
+      EXPECT_EQ(relation["spdxElementId"], "SPDXRef-DOCUMENT");
+      EXPECT_EQ(relation["relationshipType"], "DESCRIBES");
+      described.insert(relation["relatedSpdxElement"]);
+    }
+    EXPECT_EQ(described, ids);
 
     const json& amd = sbom["packages"][1];
     EXPECT_EQ(amd["versionInfo"], "0x0a0011de");
