@@ -40,7 +40,10 @@ AmdTable AmdTable::parse(Bytes bytes) {
   while (bytes.size() >= sizeof(AmdTableEntry)) {
     const auto entry = copy_out<AmdTableEntry>(bytes);
     bytes = bytes.subspan(sizeof(AmdTableEntry));
-    if (entry.installed_cpu == 0) continue;
+    if (entry.installed_cpu == 0) {
+      if (!table.zero_) table.zero_ = table.first_.size();
+      continue;
+    }
     const auto [known, is_new] = seen.try_emplace(entry.installed_cpu, entry.equivalence_id);
     const CpuSignature cpu{entry.installed_cpu};
     if (is_new) {
@@ -60,6 +63,13 @@ std::vector<CpuSignature> AmdTable::cpus_of(std::uint16_t equivalence_id) const 
   return cpus;
 }
 
+std::uint32_t AmdTable::behind_zero(std::uint16_t equivalence_id) const {
+  const std::size_t from = zero_.value_or(first_.size());
+  return static_cast<std::uint32_t>(
+      std::count_if(first_.begin() + static_cast<std::ptrdiff_t>(from), first_.end(),
+                    [&](const auto& entry) { return entry.second == equivalence_id; }));
+}
+
 Update amd_facts(const AmdPatchHeader& header, std::uint32_t size, const AmdTable& table) {
   Update update;
   update.vendor = Vendor::kAmd;
@@ -68,6 +78,7 @@ Update amd_facts(const AmdPatchHeader& header, std::uint32_t size, const AmdTabl
   update.date = header.date;
   update.equivalence_id = header.equivalence_id;
   update.table_cpus = table.cpus_of(header.equivalence_id);
+  update.table_cpus_behind = table.behind_zero(header.equivalence_id);
   if (is_zen(amd_family(header.equivalence_id))) {
     update.minimum_revision = header.minimum_base;
     update.targets.push_back({zen_cpu(header.patch_id), 0});

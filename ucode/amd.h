@@ -21,6 +21,8 @@
 // docs/formats/amd-ucode.md is the page on it.
 #pragma once
 
+#include <optional>
+
 #include "src/base/bytes.h"
 #include "ucode/update.h"
 
@@ -29,6 +31,13 @@ namespace kip::ucode {
 /// The rules of findings about a patch that counts all the same: odd facts, odd data.
 inline constexpr const char* kRuleAmdOddity = "amd-oddity";
 inline constexpr const char* kRuleAmdData = "amd-data";
+
+/// A patch that no CPU could load, as Linux sees it.
+inline constexpr const char* kRuleAmdPatch = "amd-patch";
+
+/// Where Linux's scan, or only Xen's, ends though the walk goes on.
+inline constexpr const char* kRuleAmdGap = "amd-gap";
+inline constexpr const char* kRuleAmdTableSize = "amd-table-size";
 
 inline constexpr std::uint32_t kAmdMagic = 0x00414d44;
 inline constexpr std::uint32_t kAmdTableSection = 0;
@@ -95,11 +104,15 @@ class AmdTable {
 
   /// CPUIDs whose *first* entry has that id, in table order.
   std::vector<CpuSignature> cpus_of(std::uint16_t equivalence_id) const;
+  /// How many of these stand behind an entry of CPUID 0.
+  std::uint32_t behind_zero(std::uint16_t equivalence_id) const;
   /// CPUIDs that have entries with different ids: kernels that go by the table take the first.
   const std::vector<CpuSignature>& ambiguous() const { return ambiguous_; }
 
  private:
   std::vector<std::pair<CpuSignature, std::uint16_t>> first_;
+  std::optional<std::size_t>
+      zero_;  // how many of these stand in front of the first entry of CPUID 0
   std::vector<CpuSignature> ambiguous_;
 };
 

@@ -33,6 +33,8 @@ const char* verdict_text(LoaderVerdict verdict) {
              "BIOS left";
     case LoaderVerdict::kOtherHeader:
       return "passed over: the update taken before it names another CPU in its header";
+    case LoaderVerdict::kTooLarge:
+      return "passed over: too large for this CPU's family";
     case LoaderVerdict::kSuperseded:
       return "superseded by another";
     case LoaderVerdict::kNotNewer:
@@ -41,6 +43,8 @@ const char* verdict_text(LoaderVerdict verdict) {
       return "refused: the kernel's list of digests does not have it";
     case LoaderVerdict::kDigestMismatch:
       return "refused: not the bytes whose digest the kernel lists";
+    case LoaderVerdict::kBelowBase:
+      return "refused: it states a later base than what the BIOS left";
     case LoaderVerdict::kLoads:
       return "loads";
   }
@@ -49,8 +53,9 @@ const char* verdict_text(LoaderVerdict verdict) {
 
 const char* verdict_name(LoaderVerdict verdict) {
   constexpr const char* kNames[] = {
-      "loader-off",   "not-reached", "ends-scan", "other-cpu", "other-platform",  "other-class",
-      "other-header", "superseded",  "not-newer", "no-digest", "digest-mismatch", "loads"};
+      "loader-off",  "not-reached",     "ends-scan",  "other-cpu",  "other-platform",
+      "other-class", "other-header",    "too-large",  "superseded", "not-newer",
+      "no-digest",   "digest-mismatch", "below-base", "loads"};
   return kNames[static_cast<std::size_t>(verdict)];
 }
 

@@ -37,15 +37,17 @@ std::uint32_t counted_revision(const LoaderCpu& cpu);
 enum class LoaderVerdict : std::uint8_t {
   kLoaderOff,   // by a switch, or since nothing replaces what runs
   kNotReached,  // behind what ends the scan
-  kEndsScan,    // AMD: larger than patches of this CPU's family may be
+  kEndsScan,  // AMD: larger than patches of this CPU's family may be; Intel in Xen: no multiple of 1024
   kOtherCpu,
   kOtherPlatform,  // Intel
   kOtherClass,     // AMD: on the other side of the EntrySign fix; passed over without a word
   kOtherHeader,  // Intel, before 6.7: newer, and passed over since the last pick's header names another CPU
+  kTooLarge,        // Xen, AMD: larger than it takes for this CPU's family, and passed over
   kSuperseded,      // Intel: another is newer, or as new and in front; AMD: a later one counts
   kNotNewer,        // than what runs
   kNoDigest,        // AMD: not in the kernel's list
   kDigestMismatch,  // AMD: listed, with other bytes
+  kBelowBase,       // Xen, AMD: states a later base than what runs
   kLoads,
 };
 

@@ -40,6 +40,8 @@ struct Update {
   std::uint32_t container = 0;  // AMD: how many containers of the stream lie in front of its own
   std::vector<CpuSignature>
       table_cpus;  // AMD: the container table's entries with that id, in table order
+  std::uint32_t table_cpus_behind =
+      0;  // AMD: how many of these, the last, stand behind an entry of CPUID 0, where Xen stops
 };
 
 /// The targets, each once: an extended table may repeat the header's own.

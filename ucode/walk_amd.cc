@@ -32,7 +32,7 @@ class AmdWalker {
     const Bytes next = TRY(in_.peek(sizeof(le32)));
     if (zeros != 0 && (next.empty() || (next.size() == 4 && copy_out<le32>(next) == kAmdMagic))) {
       report(
-          sink_, "amd-gap", at,
+          sink_, kRuleAmdGap, at,
           fmt::format("{} zero bytes that belong to no container; Linux reads nothing behind them",
                       zeros));
       return !next.empty();
@@ -72,11 +72,12 @@ class AmdWalker {
   }
 
   void judge_table(std::uint64_t at, std::uint32_t length) {
+    const bool whole = length % sizeof(AmdTableEntry) == 0;
     if (length < sizeof(AmdTableEntry)) {
-      report(sink_, "amd-table", at,
+      report(sink_, whole ? "amd-table" : kRuleAmdTableSize, at,
              fmt::format("equivalence table of {} bytes; kernels before 6.12 stop here", length));
-    } else if (length % sizeof(AmdTableEntry) != 0) {
-      report(sink_, "amd-table", at,
+    } else if (!whole) {
+      report(sink_, kRuleAmdTableSize, at,
              fmt::format("equivalence table of {} bytes is no multiple of 16", length));
     }
     for (const CpuSignature cpu : table_.ambiguous()) {
@@ -132,7 +133,7 @@ class AmdWalker {
       return false;
     }
     if (const std::string why = amd_patch_fault(header, update); !why.empty()) {
-      report(sink_, "amd-patch", at, why);  // no suspect: no kernel would ever have chosen it
+      report(sink_, kRuleAmdPatch, at, why);  // no suspect: no kernel would ever have chosen it
       return true;
     }
     if (const std::string odd = amd_patch_oddity(update); !odd.empty())

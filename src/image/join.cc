@@ -17,6 +17,7 @@ std::vector<ucode::Update> merged_stream(const Join& join, ucode::Vendor vendor)
     if (update.vendor != vendor) continue;
     update.container = 0;
     update.table_cpus.assign(choice.cpus.begin(), choice.cpus.end());
+    update.table_cpus_behind = 0;
     updates.push_back(std::move(update));
   }
   return updates;

@@ -99,7 +99,7 @@ inline bool same_facts(const ucode::Update& a, const ucode::Update& b) {
          a.revision == b.revision && a.date == b.date && a.minimum_revision == b.minimum_revision &&
          a.targets == b.targets && a.data_size == b.data_size && a.checksum == b.checksum &&
          a.equivalence_id == b.equivalence_id && a.container == b.container &&
-         a.table_cpus == b.table_cpus;
+         a.table_cpus == b.table_cpus && a.table_cpus_behind == b.table_cpus_behind;
 }
 
 /// Updates lie in the stream, in order, none over another; `lead` bytes in front of each are its

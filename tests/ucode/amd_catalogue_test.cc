@@ -135,7 +135,7 @@ std::vector<Row> table_rows() {
        {table_of(0xFFFFFFFF, " is over 65536")}},
       {"A12_UnevenTable",
        AmdBlob().zen(milan(0xD5)).table_tail(zeros(4)).bytes(),
-       {table_of(36, " is no multiple of 16"), "0xa0011d5 at 56"}},
+       {"0 amd-table-size: equivalence table of 36 bytes is no multiple of 16", "0xa0011d5 at 56"}},
       {"A13_NoTerminator",
        AmdBlob().zen(milan(0xD5)).terminator(false).bytes(),
        {"0xa0011d5 at 36"}},

@@ -94,7 +94,8 @@ class Generator {
 bool loader_reads_on(const Walked& seen) {
   return std::all_of(seen.faults.begin(), seen.faults.end(), [](const Finding& fault) {
     return fault.rule == kRuleAmdOddity || fault.rule == kRuleAmdData ||
-           (fault.rule == "amd-table" && fault.text.find("stop here") == std::string::npos);
+           ((fault.rule == "amd-table" || fault.rule == kRuleAmdTableSize) &&
+            fault.text.find("stop here") == std::string::npos);
   });
 }
 
