@@ -9,20 +9,26 @@ namespace {
 
 using namespace detail;
 
-Json outcome_json(const checks::Outcome& outcome, const LoaderStream& stream) {
+// Whose answer it is: of some kernels, or of some forms of Xen.
+struct Whose {
+  const LoaderStream& stream;
+  const char* key;
+};
+
+Json outcome_json(const checks::Outcome& outcome, const Whose& whose) {
   Json json = {{"result", checks::outcome_name(outcome.kind)}};
-  if (!outcome.kernels.empty()) json["kernels"] = outcome.kernels;
-  if (outcome.update) json["revision"] = hex32(stream.updates[*outcome.update].revision);
+  if (!outcome.kernels.empty()) json[whose.key] = outcome.kernels;
+  if (outcome.update) json["revision"] = hex32(whose.stream.updates[*outcome.update].revision);
   json["text"] = outcome.text;
   return json;
 }
 
-Json fates_json(const checks::UpdateFates& fates, const LoaderStream& stream) {
-  Json json = row_json(stream.rows[fates.update]);
+Json fates_json(const checks::UpdateFates& fates, const Whose& whose) {
+  Json json = row_json(whose.stream.rows[fates.update]);
   Json all = Json::array();
   for (const checks::Fate& fate : fates.fates) {
     Json one = {{"verdict", ucode::verdict_name(fate.verdict)}};
-    if (!fate.kernels.empty()) one["kernels"] = fate.kernels;
+    if (!fate.kernels.empty()) one[whose.key] = fate.kernels;
     one["text"] = fate.text;
     all.push_back(std::move(one));
   }
@@ -30,14 +36,14 @@ Json fates_json(const checks::UpdateFates& fates, const LoaderStream& stream) {
   return json;
 }
 
-Json kernel_json(const PredictedKernel& kernel, const LoaderStream& stream) {
+Json kernel_json(const PredictedKernel& kernel, const Whose& whose) {
   Json json = Json::object();
   if (!kernel.kernel.empty()) json["kernel"] = kernel.kernel;
   Json outcomes = Json::array(), updates = Json::array();
   for (const checks::Outcome& it : kernel.predicted.outcomes)
-    outcomes.push_back(outcome_json(it, stream));
+    outcomes.push_back(outcome_json(it, whose));
   for (const checks::UpdateFates& it : kernel.predicted.fates)
-    updates.push_back(fates_json(it, stream));
+    updates.push_back(fates_json(it, whose));
   json["outcomes"] = std::move(outcomes);
   json["updates"] = std::move(updates);
   Json remarks = Json::array();
@@ -51,13 +57,13 @@ Json kernel_json(const PredictedKernel& kernel, const LoaderStream& stream) {
   return json;
 }
 
-Json case_json(const PredictedCase& it, const LoaderStream& stream) {
+Json case_json(const PredictedCase& it, const Whose& whose) {
   Json json = Json::object();
   if (it.platforms != 0) json["platform_flags"] = fmt::format("{:#04x}", it.platforms);
   if (it.revision) json["bios_revision"] = hex32(*it.revision);
   if (!it.bios.empty()) json["bios"] = it.bios;
   Json kernels = Json::array();
-  for (const PredictedKernel& kernel : it.kernels) kernels.push_back(kernel_json(kernel, stream));
+  for (const PredictedKernel& kernel : it.kernels) kernels.push_back(kernel_json(kernel, whose));
   json["answers"] = std::move(kernels);
   return json;
 }
@@ -66,6 +72,7 @@ Json case_json(const PredictedCase& it, const LoaderStream& stream) {
 
 std::string to_json(const PredictReport& report) {
   Json json = envelope("predict");
+  json["for"] = report.xen ? "xen" : "linux";
   if (!report.subject.empty()) json["image"] = report.subject;
   Json cpus = Json::array();
   for (const PredictedCpu& cpu : report.cpus) {
@@ -75,7 +82,8 @@ std::string to_json(const PredictReport& report) {
     if (!cpu.none.empty()) entry["nothing"] = cpu.none;
     Json cases = Json::array(), unseen = Json::array();
     for (const PredictedCase& it : cpu.cases)
-      cases.push_back(case_json(it, report.source.of(cpu.vendor)));
+      cases.push_back(
+          case_json(it, {report.source.of(cpu.vendor), report.xen ? "xen" : "kernels"}));
     for (const UnseenRow& row : cpu.unseen) {
       Json one = row_json(row.row);
       one["text"] = row.text;

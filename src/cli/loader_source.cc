@@ -9,6 +9,8 @@
 #include "src/cli/loader_source.h"
 #include "src/cli/sources.h"
 #include "src/segments/layout.h"
+#include "ucode/amd.h"
+#include "ucode/xen.h"
 
 namespace kip::cli {
 namespace {
@@ -30,8 +32,8 @@ bool in_front(const UpdateRow& a, const UpdateRow& b) {
 
 class Reader {
  public:
-  Reader(int descriptor, const segments::Layout& layout, const std::string& path)
-      : descriptor_(descriptor), layout_(layout), path_(path) {}
+  Reader(int descriptor, const segments::Layout& layout, const std::string& path, LoadedBy by)
+      : descriptor_(descriptor), layout_(layout), path_(path), xen_(by == LoadedBy::kXen) {}
 
   Result<LoaderSource> run() {
     const segments::Source source = layout_.source(descriptor_);
@@ -47,8 +49,11 @@ class Reader {
 
  private:
   Status add(const segments::Source& source, const MicrocodeMember& member) {
-    const Standing standing = checks::standing_of(inventory_, searches_, member);
-    const auto seen = image::seen_by_loader(member);
+    Standing standing = checks::standing_of(inventory_, searches_, member);
+    if (xen_ && standing == Standing::kVoid) standing = Standing::kTaken;
+    const auto seen = xen_ ? ucode::seen_by_xen(member.updates, member.faults, member.vendor)
+                           : image::seen_by_loader(member);
+    if (xen_ && standing == Standing::kTaken) note_left_out(member);
     LoaderStream& stream = source_.streams[static_cast<std::size_t>(member.vendor)];
     for (std::size_t i = 0; i < member.updates.size(); ++i) {
       UpdateRow row = row_of(member, member.updates[i]);
@@ -62,6 +67,13 @@ class Reader {
       }
     }
     return {};
+  }
+
+  void note_left_out(const MicrocodeMember& member) {
+    for (const Finding& fault : member.faults) {
+      if (fault.rule == ucode::kRuleAmdPatch)
+        source_.notes.push_back("left out, though Xen may take it: " + fault.text);
+    }
   }
 
   UpdateRow row_of(const MicrocodeMember& member, const ucode::Update& update) const {
@@ -102,6 +114,7 @@ class Reader {
   const int descriptor_;
   const segments::Layout& layout_;
   const std::string& path_;
+  const bool xen_;
   image::Inventory inventory_;
   checks::Searches searches_;
   LoaderSource source_;
@@ -127,13 +140,13 @@ LoaderSource of_catalog(const catalog::Catalog& catalog) {
   return source;
 }
 
-Result<LoaderSource> read_image(const std::string& path) {
+Result<LoaderSource> read_image(const std::string& path, LoadedBy by) {
   const Fd file = TRY(Root().open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   struct stat status;
   if (::fstat(file.get(), &status) != 0) return fail_errno("cannot be looked at");
   if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
   const segments::Layout layout = TRY(segments::read_layout(file.get()));
-  return Reader(file.get(), layout, path).run();
+  return Reader(file.get(), layout, path, by).run();
 }
 
 }  // namespace kip::cli

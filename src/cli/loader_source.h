@@ -31,7 +31,8 @@ struct UnseenRow {
 struct LoaderSource {
   std::array<LoaderStream, 2> streams;  // Intel, AMD
   std::vector<UnseenRow> unseen;
-  std::string kernel;  // of a unified image: the release in it; else empty
+  std::string kernel;              // of a unified image: the release in it; else empty
+  std::vector<std::string> notes;  // what is not told here and may count
 
   const LoaderStream& of(ucode::Vendor vendor) const {
     return streams[static_cast<std::size_t>(vendor)];
@@ -41,8 +42,11 @@ struct LoaderSource {
 /// Every sound update, each once, arranged as an early part of ours has them. The catalogue needs digests.
 LoaderSource of_catalog(const catalog::Catalog& catalog);
 
+/// Whose loaders.
+enum class LoadedBy : std::uint8_t { kLinux, kXen };
+
 /// What the loaders find in an initrd, an early part or a unified image, and what they do not. kInvalid: no image.
-Result<LoaderSource> read_image(const std::string& path);
+Result<LoaderSource> read_image(const std::string& path, LoadedBy by = LoadedBy::kLinux);
 
 /// A CPU as its loader may find it.
 struct LoaderCase {

@@ -35,6 +35,7 @@ struct PredictedCpu {
 
 struct PredictReport {
   std::string subject;  // the image; empty: firmware
+  bool xen = false;     // its loader, not Linux's: kernels are forms of Xen
   LoaderSource source;
   std::vector<PredictedCpu> cpus;
   std::vector<std::string> notes;

@@ -15,6 +15,11 @@ std::string kernels_text(const std::string& named, const std::string& ranges) {
   return "kernel " + named + (ranges.empty() ? "" : ", if it behaves as " + ranges);
 }
 
+std::string who(const std::string& named, const std::string& which, bool xen) {
+  if (!xen) return kernels_text(named, which);
+  return which.empty() ? "" : "Xen " + which;
+}
+
 std::string clause(const std::string& kernels, const std::string& text) {
   return kernels.empty() ? text : kernels + ": " + text;
 }
@@ -36,31 +41,30 @@ std::string outcome_text(const Outcome& outcome) {
 }
 
 // Of every update, what each kernel does with it.
-void add_updates(const LoaderStream& stream, const PredictedCase& it, std::string& text) {
+void add_updates(const LoaderStream& stream, const PredictedCase& it, bool xen, std::string& text) {
   const auto& first = it.kernels.front().predicted.fates;
   for (std::size_t i = 0; i < first.size(); ++i) {
     text += "  " + row_text(stream.rows[first[i].update]) + "\n";
     for (const PredictedKernel& kernel : it.kernels) {
       for (const Fate& fate : kernel.predicted.fates[i].fates)
-        text += "    " + clause(kernels_text(kernel.kernel, fate.kernels), fate.text) + "\n";
+        text += "    " + clause(who(kernel.kernel, fate.kernels, xen), fate.text) + "\n";
     }
   }
 }
 
 void add_case(const PredictedCpu& cpu, const PredictedCase& it, const LoaderStream& stream,
-              std::string& text) {
+              bool xen, std::string& text) {
   text += heading(cpu, it) + "\n";
   std::string remedy;
   for (const PredictedKernel& kernel : it.kernels) {
     for (const Outcome& outcome : kernel.predicted.outcomes)
-      text +=
-          "  " + clause(kernels_text(kernel.kernel, outcome.kernels), outcome_text(outcome)) + "\n";
+      text += "  " + clause(who(kernel.kernel, outcome.kernels, xen), outcome_text(outcome)) + "\n";
     for (const checks::Remark& remark : kernel.predicted.remarks)
-      text += "  note: " + clause(kernels_text(kernel.kernel, remark.kernels), remark.text) + "\n";
+      text += "  note: " + clause(who(kernel.kernel, remark.kernels, xen), remark.text) + "\n";
     if (!kernel.predicted.remedy.empty()) remedy = kernel.predicted.remedy;
   }
   if (!remedy.empty()) text += "  remedy: " + remedy + "\n";
-  add_updates(stream, it, text);
+  add_updates(stream, it, xen, text);
 }
 
 }  // namespace
@@ -73,7 +77,7 @@ std::string to_text(const PredictReport& report) {
                           cpu.signature.value, cpu.none);
     } else {
       for (const PredictedCase& it : cpu.cases)
-        add_case(cpu, it, report.source.of(cpu.vendor), text);
+        add_case(cpu, it, report.source.of(cpu.vendor), report.xen, text);
     }
     for (const UnseenRow& row : cpu.unseen)
       text += "  " + row_text(row.row) + "\n    " + row.text + "\n";

@@ -56,6 +56,7 @@ void add_predict(CLI::App& app, Settings& settings) {
                 "directory or file to take microcode from (default: the kernel's search path)",
                 "PATH");
   add_root(app, settings);
+  cli::add_value(app, "--for", settings.loader, "whose loader: linux (default) or xen", "LOADER");
   cli::add_value(
       app, "--kernel", settings.kernels,
       "the kernels in question, as uname -r prints them, or all (default: the running one for "
@@ -63,7 +64,8 @@ void add_predict(CLI::App& app, Settings& settings) {
       "KVER,...");
   cli::add_value(app, "--current-rev", settings.revision, "the revision that the BIOS leaves",
                  "REV");
-  cli::add_value(app, "--cmdline", settings.command_line, "the kernel's command line", "STRING");
+  cli::add_value(app, "--cmdline", settings.command_line,
+                 "the command line of the kernel, or of Xen", "STRING");
   app.add_option("IMAGE", settings.paths,
                  "an initrd, an early cpio or a unified image (default: firmware)")
       ->expected(0, 1);
@@ -84,8 +86,8 @@ constexpr cli::Verb<Settings> kVerbs[] = {
     {"pack", "write the early-load archive for these CPUs (the default verb)", add_pack, pack},
     {"list", "every update: vendor cpuid pf revision date size file offset sha256", add_list, list},
     {"verify", "check structure and checksums, one line a fault", add_verify, verify},
-    {"predict", "what kernels will do with the microcode on these CPUs, and why", add_predict,
-     predict},
+    {"predict", "what kernels, or Xen, will do with the microcode on these CPUs, and why",
+     add_predict, predict},
     {"host", "this machine's distinct CPUs: signature, platform flags, running revision", add_host,
      host},
     {"extract", "write one file an update", add_extract, extract}};

@@ -1,6 +1,7 @@
-// predict: what kernels will do with microcode on these CPUs, before anybody boots.
+// predict: what kernels, or Xen, will do with microcode on these CPUs, before anybody boots.
 #include <algorithm>
 
+#include "src/checks/predict_xen.h"
 #include "src/cli/json.h"
 #include "src/cli/predict_report.h"
 #include "src/ucode-pack/verbs.h"
@@ -29,14 +30,14 @@ class Predict {
     auto request = resolve(settings_, messages_, code);
     if (!request) return code;
     request_ = std::move(*request);
-    if (!choose_revision()) return ExitCode::kUsage;
-    switches_ = ucode::switches_of(settings_.command_line);
+    if (!choose_loader() || !choose_revision()) return ExitCode::kUsage;
+    choose_switches();
     code = read();
-    if (!choose_kernels()) return ExitCode::kUsage;
+    if (!report_.xen && !choose_kernels()) return ExitCode::kUsage;
     if (code != ExitCode::kDone && report_.source.streams[0].rows.empty() &&
         report_.source.streams[1].rows.empty())
       return code;
-    report_.notes = request_.notes;
+    take_notes();
     for (const cli::RequestedCpu& cpu : cpus()) code = cli::worse(code, add(cpu));
     if (report_.cpus.empty()) return nothing();
     if (!messages_.print(settings_.report.json ? to_json(report_) : to_text(report_)))
@@ -46,6 +47,27 @@ class Predict {
   }
 
  private:
+  bool choose_loader() {
+    report_.xen = settings_.loader == "xen";
+    if (!report_.xen && !settings_.loader.empty() && settings_.loader != "linux") {
+      messages_.error("--for: " + quote(settings_.loader) + " is neither linux nor xen");
+      return false;
+    }
+    if (report_.xen && !settings_.kernels.empty()) {
+      messages_.error("--kernel and --for xen exclude each other: Xen starts before any kernel");
+      return false;
+    }
+    return true;
+  }
+
+  void take_notes() {
+    report_.notes = request_.notes;
+    const auto& more = report_.source.notes;
+    report_.notes.insert(report_.notes.end(), more.begin(), more.end());
+    if (report_.xen && settings_.command_line.empty())
+      report_.notes.push_back("taken for granted: ucode=scan on Xen's command line (--cmdline)");
+  }
+
   bool choose_kernels() {
     const std::string given = !settings_.kernels.empty() ? settings_.kernels : usual_kernel();
     std::string_view list = given;
@@ -84,10 +106,21 @@ class Predict {
     return revision_.has_value();
   }
 
+  // Below Xen there is no hypervisor, whatever its dom0 sees.
+  void choose_switches() {
+    if (report_.xen) {
+      xen_.source = ucode::XenOptions::Source::kScan;
+      if (!settings_.command_line.empty()) xen_ = ucode::xen_options_of(settings_.command_line);
+      return;
+    }
+    switches_ = ucode::switches_of(settings_.command_line);
+  }
+
   ExitCode read() {
     if (!settings_.paths.empty()) {
       report_.subject = settings_.paths.front();
-      auto source = cli::read_image(report_.subject);
+      auto source = cli::read_image(report_.subject,
+                                    report_.xen ? cli::LoadedBy::kXen : cli::LoadedBy::kLinux);
       if (!source) {
         messages_.error_at(report_.subject, source.error());
         return ExitCode::kFailed;
@@ -126,7 +159,9 @@ class Predict {
     for (const cli::LoaderCases& cases : cli::loader_cases(asked, streams(), revision_)) {
       cli::PredictedCpu cpu{asked.label, cases.vendor, cases.signature, {}, {}, {}};
       const cli::LoaderStream& stream = report_.source.of(cases.vendor);
-      cpu.none = stream.none;
+      cpu.none = xen_asks_for_none();
+      const bool off = !cpu.none.empty() && is_served(stream, cases.signature);
+      if (!off) cpu.none = stream.none;
       for (const cli::UnseenRow& row : report_.source.unseen) {
         if (row.row.update.vendor == cases.vendor && ucode::is_for(row.row.update, cases.signature))
           cpu.unseen.push_back(row);
@@ -134,7 +169,7 @@ class Predict {
       if (cpu.none.empty()) {
         for (const cli::LoaderCase& it : cases.cases) add_case(it, stream, cpu);
       }
-      if (concerns_nobody(cpu) && cases.vendor != asked.query.selector.vendor) continue;
+      if (!off && concerns_nobody(cpu) && cases.vendor != asked.query.selector.vendor) continue;
       code = cli::worse(code, judge(cpu));
       report_.cpus.push_back(std::move(cpu));
     }
@@ -156,6 +191,12 @@ class Predict {
     question.has_digest = [&](std::size_t index, std::string_view sha256) {
       return stream.rows[index].sha256 == sha256;
     };
+    if (report_.xen) {
+      const bool made_for_it = report_.subject.empty();
+      made.kernels.push_back({"", checks::predict_xen(stream.updates, it.cpu,
+                                                      {xen_.switches, revision_.has_value(),
+                                                       made_for_it, question.has_digest})});
+    }
     for (const Asked& kernel : kernels_) {
       question.kernels = ucode::kernel_ranges(kernel.version);
       made.kernels.push_back({kernel.name, checks::predict(stream.updates, it.cpu, question)});
@@ -168,6 +209,21 @@ class Predict {
     } else {
       same->platforms |= made.platforms;
     }
+  }
+
+  // Why nothing is loaded from any archive; empty: something may be.
+  std::string xen_asks_for_none() const {
+    using Source = ucode::XenOptions::Source;
+    if (!report_.xen || xen_.source == Source::kScan) return "";
+    return xen_.source == Source::kNone
+               ? "the loader is off: nothing asks for microcode (ucode=scan)"
+               : "Xen is told to take module " + std::string(xen_.module) +
+                     " as it is, not to search an archive (ucode=scan)";
+  }
+
+  static bool is_served(const cli::LoaderStream& stream, ucode::CpuSignature cpu) {
+    return std::any_of(stream.updates.begin(), stream.updates.end(),
+                       [&](const auto& update) { return ucode::is_for(update, cpu); });
   }
 
   static bool is_same(const cli::PredictedCase& a, const cli::PredictedCase& b) {
@@ -223,6 +279,7 @@ class Predict {
   std::vector<Asked> kernels_;
   std::optional<std::uint32_t> revision_;
   ucode::LoaderSwitches switches_;
+  ucode::XenOptions xen_;
   cli::PredictReport report_;
 };
 

@@ -15,6 +15,7 @@ struct Settings : cli::SourceOptions {
   std::vector<std::string> paths;  // positional
   std::string directory;           // extract -d
   bool sbom = false;               // list
+  std::string loader;              // predict --for
   std::string kernels;             // predict: a list, or "all"
   std::string revision;            // predict --current-rev
   std::string command_line;        // predict --cmdline
