@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "ucode/trouble.h"
@@ -50,13 +51,18 @@ constexpr Trouble kTroubles[] = {
 
 }  // namespace
 
+const Trouble* known_trouble(CpuSignature cpu, std::uint32_t revision) {
+  const auto* const found =
+      std::find_if(std::begin(kTroubles), std::end(kTroubles), [&](const auto& row) {
+        return row.cpu == cpu && revision >= row.first && revision <= row.last;
+      });
+  return found != std::end(kTroubles) ? found : nullptr;
+}
+
 const Trouble* known_trouble(const Update& update) {
   if (update.vendor != Vendor::kIntel) return nullptr;
-  for (const Trouble& row : kTroubles) {
-    if (update.revision < row.first || update.revision > row.last) continue;
-    for (const Target& target : update.targets) {
-      if (target.signature == row.cpu) return &row;
-    }
+  for (const Target& target : update.targets) {
+    if (const Trouble* const known = known_trouble(target.signature, update.revision)) return known;
   }
   return nullptr;
 }

@@ -22,6 +22,9 @@ struct Trouble {
 /// nullptr: nothing is known against the update, for whatever CPU of those that it is for.
 const Trouble* known_trouble(const Update& update);
 
+/// The same for one CPU.
+const Trouble* known_trouble(CpuSignature cpu, std::uint32_t revision);
+
 /// What --hold and Hold= take to leave the update out: "0x406e3,,eq:0x000000dc".
 std::string hold_selector(const Trouble& trouble, std::uint32_t revision);
 

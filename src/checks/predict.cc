@@ -3,6 +3,7 @@
 
 #include "src/checks/predict.h"
 #include "ucode/old_microcode.h"
+#include "ucode/trouble.h"
 
 namespace kip::checks {
 namespace {
@@ -53,6 +54,11 @@ class Words {
   }
 
   std::string load(const Update& update, bool below_base) const {
+    if (below_base && !question_.revision_known) {
+      return fmt::format(
+          "is written, and the CPU should refuse it unless the BIOS left {:#010x} or later",
+          update.minimum_revision);
+    }
     if (below_base) {
       return fmt::format(
           "is written, and the CPU should refuse it: it needs {:#010x} or later from the BIOS",
@@ -151,22 +157,36 @@ class Merger {
   std::vector<std::pair<Said, std::vector<ucode::KernelRange>>> said_;
 };
 
-// Linux keeps a list of what it takes for current.
+// What runs in the end; nullopt: nobody knows.
+std::optional<std::uint32_t> result_of(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
+                                       bool revision_known, const ucode::LoaderAnswer& answer) {
+  if (answer.loads()) return stream[*answer.candidate].revision;
+  return revision_known ? std::optional(cpu.revision) : std::nullopt;
+}
+
+// Linux keeps a list of what it takes for current; and of what loads, harm may be known.
 std::vector<Remark> remarks_on(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
                                const Question& question, const std::vector<KernelAnswer>& answers) {
   Merger<Remark> remarks(question.kernels);
   if (cpu.vendor != ucode::Vendor::kIntel || question.switches.hypervisor) return {};
   for (const KernelAnswer& it : answers) {
-    if (!it.answer.loads() && !question.revision_known) continue;
-    const std::uint32_t runs =
-        it.answer.loads() ? stream[*it.answer.candidate].revision : cpu.revision;
+    if (it.answer.loads()) {
+      const std::uint32_t revision = stream[*it.answer.candidate].revision;
+      if (const ucode::Trouble* const known = ucode::known_trouble(cpu.signature, revision)) {
+        remarks.add(
+            {"", fmt::format("{:#010x} is known to {} ({})", revision, known->what, known->source)},
+            it.kernels);
+      }
+    }
+    const auto runs = result_of(stream, cpu, question.revision_known, it.answer);
     for (const ucode::KernelRange& range : it.kernels) {
+      if (!runs) break;
       const auto expected =
-          ucode::is_called_old({cpu.signature, cpu.platform_flags}, runs, range.rules);
+          ucode::is_called_old({cpu.signature, cpu.platform_flags}, *runs, range.rules);
       if (!expected) continue;
-      remarks.add({"", fmt::format("calls {:#010x} old, since its list has {:#010x} "
+      remarks.add({"", fmt::format("{:#010x} is called old, since the list there has {:#010x} "
                                    "(vulnerabilities/old_microcode)",
-                                   runs, *expected)},
+                                   *runs, *expected)},
                   {range});
     }
   }
@@ -178,21 +198,23 @@ std::string remedy_for(std::span<const Update> stream, const ucode::LoaderCpu& c
                        const std::vector<KernelAnswer>& answers) {
   const auto cutoff = ucode::entrysign_cutoff(counted_revision(cpu));
   if (cpu.vendor != ucode::Vendor::kAmd || !cutoff || counted_revision(cpu) > *cutoff) return "";
+  std::uint32_t base = 0;
   for (const KernelAnswer& it : answers) {
     for (std::size_t i = 0; i < stream.size(); ++i) {
       const LoaderVerdict verdict = it.answer.verdicts[i];
-      const bool refused = verdict == LoaderVerdict::kOtherClass ||
-                           verdict == LoaderVerdict::kNoDigest ||
-                           (it.answer.below_base && it.answer.candidate == i);
-      if (refused && stream[i].revision > *cutoff && ucode::is_for(stream[i], cpu.signature))
+      if (stream[i].revision <= *cutoff || !ucode::is_for(stream[i], cpu.signature)) continue;
+      if (verdict == LoaderVerdict::kOtherClass || verdict == LoaderVerdict::kNoDigest)
         return fmt::format(
-            "install a BIOS that brings a revision later than {:#010x}: only on top of it newer "
-            "ones load "
-            "(AMD-SB-7033)",
+            "install a BIOS that brings a revision later than {:#010x}: only on top "
+            "of it these kernels load newer ones (AMD-SB-7033)",
             *cutoff);
+      if (it.answer.below_base && it.answer.candidate == i)
+        base = std::max(base, stream[i].minimum_revision);
     }
   }
-  return "";
+  return base == 0
+             ? ""
+             : fmt::format("install a BIOS that brings {:#010x} or later (AMD-SB-7033)", base);
 }
 
 }  // namespace

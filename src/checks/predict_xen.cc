@@ -241,7 +241,7 @@ std::string remedy_for(std::span<const Update> stream, const ucode::LoaderCpu& c
 Predicted predict_xen(std::span<const Update> stream, const ucode::LoaderCpu& cpu,
                       const XenQuestion& question) {
   const Part part(stream, cpu, question);
-  Predicted predicted{cpu, {}, {}, ""};
+  Predicted predicted{cpu, {}, {}, {}, ""};
   bool refused = false;
   for (std::size_t i = 0; i < part.updates.size(); ++i) {
     if (ucode::is_for(part.updates[i], cpu.signature)) predicted.fates.push_back({i, {}});

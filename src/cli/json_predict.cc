@@ -79,6 +79,7 @@ std::string to_json(const PredictReport& report) {
     Json entry = {{"cpu", cpu.label},
                   {"vendor", ucode::vendor_name(cpu.vendor)},
                   {"signature", hex32(cpu.signature.value)}};
+    if (cpu.running) entry["running"] = hex32(*cpu.running);
     if (!cpu.none.empty()) entry["nothing"] = cpu.none;
     Json cases = Json::array(), unseen = Json::array();
     for (const PredictedCase& it : cpu.cases)

@@ -83,7 +83,8 @@ std::vector<LoaderCases> loader_cases(const RequestedCpu& asked, const Streams& 
       const auto left =
           revision ? std::vector<std::uint32_t>{*revision} : revisions(asked, vendor, signature);
       for (const std::uint32_t it : left) {
-        const std::string bios = left.size() == 1 ? "" : bios_text(it);
+        const bool matters = !revision && (left.size() > 1 || asked.query.proven);
+        const std::string bios = matters ? bios_text(it) : "";
         for (const std::uint32_t bit : platforms(selector, vendor, signature, stream))
           cases.cases.push_back({{vendor, signature, bit, it}, bios});
       }

@@ -103,12 +103,12 @@ class Reader {
 
   // Where nothing of the vendor is there, nothing is amiss.
   void say_none(Vendor vendor) {
+    LoaderStream& stream = source_.streams[static_cast<std::size_t>(vendor)];
     const bool some = searches_[static_cast<std::size_t>(vendor)].found ||
                       std::any_of(inventory_.microcode.begin(), inventory_.microcode.end(),
                                   [&](const MicrocodeMember& it) { return it.vendor == vendor; });
-    if (!some) return;
-    source_.streams[static_cast<std::size_t>(vendor)].none =
-        checks::nothing_taken(inventory_, searches_, vendor).value_or("");
+    if (!some || !stream.updates.empty()) return;
+    stream.none = checks::nothing_taken(inventory_, searches_, vendor).value_or("");
   }
 
   const int descriptor_;

@@ -28,6 +28,8 @@ struct PredictedCpu {
   std::string label;
   ucode::Vendor vendor = ucode::Vendor::kIntel;
   ucode::CpuSignature signature;
+  std::optional<std::uint32_t> running;  // revision, where it is known
+  bool platform_known = false;           // Intel
   std::vector<PredictedCase> cases;
   std::string none;               // why its loader gets nothing at all; empty: it gets something
   std::vector<UnseenRow> unseen;  // updates for it that no loader gets to see

@@ -26,7 +26,11 @@ std::string clause(const std::string& kernels, const std::string& text) {
 
 std::string heading(const PredictedCpu& cpu, const PredictedCase& it) {
   std::string text = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
-  if (it.platforms != 0) text += fmt::format(", platform flags {:#04x}", it.platforms);
+  if (it.platforms != 0) {
+    const char* const known = cpu.platform_known ? "platform flags" : "if its platform is of";
+    text += fmt::format(", {} {:#04x}", known, it.platforms);
+  }
+  if (cpu.running) text += fmt::format(", running {:#010x}", *cpu.running);
   if (it.revision) return text + fmt::format(", with {:#010x} from the BIOS", *it.revision);
   return it.bios.empty() ? text : text + ", with " + it.bios;
 }

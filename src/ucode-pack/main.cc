@@ -6,11 +6,10 @@
 namespace kip::ucode_pack {
 namespace {
 
-void add_cpu(CLI::App& app, Settings& settings) {
-  cli::add_list(
-      app, "--cpu", settings.cpus,
-      "CPUs: host (default), all, 06-8f-08, 0x806f8[,PF[,gt:REV]], cpu00A20F12, !SPEC, @FILE",
-      "SPEC");
+void add_cpu(CLI::App& app, Settings& settings, bool all = false) {
+  const std::string usual = all ? "CPUs: all (default), host" : "CPUs: host (default), all";
+  cli::add_list(app, "--cpu", settings.cpus,
+                usual + ", 06-8f-08, 0x806f8[,PF[,gt:REV]], cpu00A20F12, !SPEC, @FILE", "SPEC");
 }
 
 void add_root(CLI::App& app, Settings& settings) {
@@ -36,7 +35,7 @@ void add_pack(CLI::App& app, Settings& settings) {
 }
 
 void add_list(CLI::App& app, Settings& settings) {
-  add_cpu(app, settings);
+  add_cpu(app, settings, true);
   add_firmware(app, settings);
   app.add_flag("--sbom", settings.sbom, "as a bill of materials: SPDX 2.3, in JSON");
 }
@@ -72,7 +71,7 @@ void add_predict(CLI::App& app, Settings& settings) {
 }
 
 void add_extract(CLI::App& app, Settings& settings) {
-  add_cpu(app, settings);
+  add_cpu(app, settings, true);
   cli::add_value(app, "-d,--directory", settings.directory, "write into DIR, made if missing",
                  "DIR")
       ->required();

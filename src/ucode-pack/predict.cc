@@ -1,10 +1,13 @@
 // predict: what kernels, or Xen, will do with microcode on these CPUs, before anybody boots.
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "src/checks/predict_xen.h"
 #include "src/cli/json.h"
 #include "src/cli/predict_report.h"
+#include "src/ucode-pack/asked_kernels.h"
 #include "src/ucode-pack/verbs.h"
+#include "ucode/amd.h"
 #include "ucode/command_line.h"
 
 namespace kip::ucode_pack {
@@ -13,12 +16,6 @@ namespace {
 using checks::Outcome;
 using cli::ExitCode;
 using ucode::Vendor;
-
-/// A kernel asked about. nullopt: every one.
-struct Asked {
-  std::string name;
-  std::optional<ucode::KernelVersion> version;
-};
 
 class Predict {
  public:
@@ -42,7 +39,8 @@ class Predict {
     if (report_.cpus.empty()) return nothing();
     if (!messages_.print(settings_.report.json ? to_json(report_) : to_text(report_)))
       return ExitCode::kFailed;
-    for (const std::string& note : report_.notes) messages_.note(note);
+    say_notes();
+    if (!any_ && !report_.subject.empty()) return cli::worse(code, nothing());
     return code;
   }
 
@@ -53,11 +51,21 @@ class Predict {
       messages_.error("--for: " + quote(settings_.loader) + " is neither linux nor xen");
       return false;
     }
+    if (!settings_.paths.empty() && !settings_.firmware.empty()) {
+      messages_.error("IMAGE and --firmware exclude each other: an image has its own microcode");
+      return false;
+    }
     if (report_.xen && !settings_.kernels.empty()) {
       messages_.error("--kernel and --for xen exclude each other: Xen starts before any kernel");
       return false;
     }
     return true;
+  }
+
+  // Those on the CPUs were said when they were read.
+  void say_notes() const {
+    for (std::size_t i = request_.notes.size(); i < report_.notes.size(); ++i)
+      messages_.note(report_.notes[i]);
   }
 
   void take_notes() {
@@ -69,23 +77,12 @@ class Predict {
   }
 
   bool choose_kernels() {
-    const std::string given = !settings_.kernels.empty() ? settings_.kernels : usual_kernel();
-    std::string_view list = given;
-    while (!list.empty()) {
-      const std::size_t comma = std::min(list.find(','), list.size());
-      const std::string name(list.substr(0, comma));
-      list.remove_prefix(std::min(comma + 1, list.size()));
-      const auto version = ucode::KernelVersion::parse(name);
-      if (name != "all" && !version) {
-        messages_.error("--kernel: " + quote(name) + " is no kernel release");
-        return false;
-      }
-      if (name == "all") {
-        kernels_.push_back({});
-      } else {
-        kernels_.push_back({name, version});
-      }
+    auto kernels = parse_kernels(settings_.kernels.empty() ? usual_kernel() : settings_.kernels);
+    if (!kernels) {
+      messages_.error("--kernel: " + kernels.error().what);
+      return false;
     }
+    kernels_ = std::move(*kernels);
     return true;
   }
 
@@ -157,7 +154,10 @@ class Predict {
     ExitCode code = ExitCode::kDone;
     switches_.hypervisor = asked.guest;
     for (const cli::LoaderCases& cases : cli::loader_cases(asked, streams(), revision_)) {
-      cli::PredictedCpu cpu{asked.label, cases.vendor, cases.signature, {}, {}, {}};
+      const bool known = asked.query.selector.platform_flags.has_value();
+      cli::PredictedCpu cpu{
+          asked.label, cases.vendor, cases.signature, asked.running, known, {}, {}, {}};
+      check_revision(cases);
       const cli::LoaderStream& stream = report_.source.of(cases.vendor);
       cpu.none = xen_asks_for_none();
       const bool off = !cpu.none.empty() && is_served(stream, cases.signature);
@@ -174,6 +174,14 @@ class Predict {
       report_.cpus.push_back(std::move(cpu));
     }
     return code;
+  }
+
+  // A Zen revision names its CPU.
+  void check_revision(const cli::LoaderCases& cases) const {
+    const bool zen = cases.vendor == Vendor::kAmd && ucode::is_zen(cases.signature.family());
+    if (!zen || revision_.value_or(0) == 0 || ucode::zen_cpu(*revision_) == cases.signature) return;
+    messages_.warning(fmt::format("--current-rev: {:#010x} is no revision of CPU {:#010x}",
+                                  *revision_, cases.signature.value));
   }
 
   // Whether nothing at all is there for it: of the other vendor, nobody asked.
@@ -197,7 +205,7 @@ class Predict {
                                                       {xen_.switches, revision_.has_value(),
                                                        made_for_it, question.has_digest})});
     }
-    for (const Asked& kernel : kernels_) {
+    for (const AskedKernel& kernel : kernels_) {
       question.kernels = ucode::kernel_ranges(kernel.version);
       made.kernels.push_back({kernel.name, checks::predict(stream.updates, it.cpu, question)});
     }
@@ -236,13 +244,16 @@ class Predict {
   }
 
   // In a guest nothing is loaded, and nothing is amiss: the hypervisor owns the microcode.
-  ExitCode judge(const cli::PredictedCpu& cpu) const {
+  ExitCode judge(const cli::PredictedCpu& cpu) {
+    any_ = any_ || !cpu.none.empty() || !cpu.unseen.empty();
     if (!cpu.none.empty()) return ExitCode::kNo;
     ExitCode code = ExitCode::kDone;
     for (const cli::PredictedCase& it : cpu.cases) {
       for (const cli::PredictedKernel& kernel : it.kernels) {
-        for (const Outcome& outcome : kernel.predicted.outcomes)
+        for (const Outcome& outcome : kernel.predicted.outcomes) {
+          any_ = any_ || outcome.kind != Outcome::Kind::kNothing;
           code = cli::worse(code, judge(outcome, !cpu.unseen.empty()));
+        }
       }
     }
     return code;
@@ -266,7 +277,6 @@ class Predict {
   }
 
   ExitCode nothing() const {
-    for (const std::string& note : report_.notes) messages_.note(note);
     messages_.error("no microcode for these CPUs" + (report_.subject.empty()
                                                          ? cli::where(settings_.firmware)
                                                          : " in " + quote(report_.subject)));
@@ -276,10 +286,11 @@ class Predict {
   const Settings& settings_;
   const cli::Messages& messages_;
   cli::CpuRequest request_;
-  std::vector<Asked> kernels_;
+  std::vector<AskedKernel> kernels_;
   std::optional<std::uint32_t> revision_;
   ucode::LoaderSwitches switches_;
   ucode::XenOptions xen_;
+  bool any_ = false;  // something is there for some CPU
   cli::PredictReport report_;
 };
 

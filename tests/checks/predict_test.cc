@@ -209,15 +209,36 @@ TEST(PredictRemark, SaysWhichKernelsCallTheResultOld) {
     return text;
   };
   EXPECT_EQ(remarks(0x2c000390, 0x10),
-            "6.18 and later: calls 0x2c000390 old, since its list has 0x2c0003f7 "
+            "6.18 and later: 0x2c000390 is called old, since the list there has 0x2c0003f7 "
             "(vulnerabilities/old_microcode)\n");
   EXPECT_EQ(remarks(0x2b000639, 0x80),
-            "6.16 to 6.17.y: calls 0x2b000639 old, since its list has 0x2c000390 "
+            "6.16 to 6.17.y: 0x2b000639 is called old, since the list there has 0x2c000390 "
             "(vulnerabilities/old_microcode)\n"
-            "6.18 to 7.0.y: calls 0x2b000639 old, since its list has 0x2c0003f7 "
+            "6.18 to 7.0.y: 0x2b000639 is called old, since the list there has 0x2c0003f7 "
             "(vulnerabilities/old_microcode)\n");
   EXPECT_EQ(remarks(0x2c0003f7, 0x10), "");
   EXPECT_EQ(remarks(0x2c000390, 0x10, true), "");
+}
+
+TEST(PredictRemark, NamesTheHarmThatIsKnownOfWhatLoads) {
+  Update update = intel(0xdc, 0xc0);
+  update.targets = {{{0x406e3}, 0xc0}};
+  const LoaderCpu cpu{Vendor::kIntel, {0x406e3}, 0x80, 0x74};
+  const auto remarks = ask({update}, cpu, "6.12").remarks;
+  ASSERT_EQ(remarks.size(), 1U);
+  EXPECT_THAT(remarks[0].text, HasSubstr("0x000000dc is known to hang the boot"));
+  const LoaderCpu newer{Vendor::kIntel, {0x406e3}, 0x80, 0xf0};
+  EXPECT_THAT(ask({update}, newer, "6.12").remarks, IsEmpty());  // it does not load
+}
+
+// A BIOS without the fix may have left the base that the later patch asks for, or an older one.
+TEST(PredictBase, IsNotJudgedWhereTheRevisionIsNotKnown) {
+  const std::vector<Update> stream = {amd(0x0a0011de, 0x0a0011d9)};
+  const LoaderCpu cpu{Vendor::kAmd, {0x00a00f11}, 0, 0x0a001100};
+  const Predicted open = ask(stream, cpu, "6.1", false), known = ask(stream, cpu, "6.1");
+  EXPECT_THAT(open.outcomes[0].text, HasSubstr("unless the BIOS left 0x0a0011d9 or later"));
+  EXPECT_THAT(known.outcomes[0].text, HasSubstr("it needs 0x0a0011d9 or later from the BIOS"));
+  EXPECT_EQ(known.remedy, "install a BIOS that brings 0x0a0011d9 or later (AMD-SB-7033)");
 }
 
 }  // namespace

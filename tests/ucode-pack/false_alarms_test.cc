@@ -129,6 +129,21 @@ std::vector<Row> alarms() {
        1,
        "nothing loads: its microcode is where the loader does not find it",
        "0x0000003a loads"},
+      {"a guest of AMD's is told nothing about its BIOS",
+       [](const TempDir& dir) {
+         dir.write("cpus", cpu(0, "AuthenticAMD", 0x19, 1, 1, "0x0a0011ce", "fpu hypervisor"));
+         dir.write("tree/amd.bin", AmdBlob().zen(AmdPatch(0x0A0011DE)).bytes());
+       },
+       kPack, 0, "loads outside this guest", "BIOS"},
+      {"two platforms of a CPU whose platform nobody told",
+       [](const TempDir& dir) {
+         dir.write("cpus", raptor(0, "0x3b"));
+         dir.write(
+             "tree/06-bf-02",
+             support::join({update(), IntelBlob().platform_flags(0x10).revision(0x50).bytes()}));
+       },
+       kPack, 0, "loads if this is its platform, and the BIOS left an older revision",
+       "than the running"},
       {"a newest patch that this BIOS will never take",
        [](const TempDir& dir) {
          dir.write("cpus", cpu(0, "AuthenticAMD", 0x19, 1, 1, "0x0a0011ce"));

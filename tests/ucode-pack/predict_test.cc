@@ -147,11 +147,53 @@ TEST(PredictVerb, NotesWhatTheKernelWillCallOld) {
   EXPECT_EQ(told.code, 0);
   EXPECT_THAT(
       told.out,
-      HasSubstr("  kernel 6.18.2: 0x2c000390 loads\n"
-                "  note: kernel 6.18.2: calls 0x2c000390 old, since its list has 0x2c0003f7"));
+      HasSubstr(
+          "  kernel 6.18.2: 0x2c000390 loads\n"
+          "  note: kernel 6.18.2: 0x2c000390 is called old, since the list there has 0x2c0003f7"));
   about.push_back("--json");
   const auto json = nlohmann::json::parse(scene.ask(about).out);
   EXPECT_EQ(json["cpus"][0]["cases"][0]["answers"][0]["remarks"].size(), 1U);
+}
+
+constexpr const char* kMilan =
+    "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\nstepping\t: 1\n"
+    "microcode\t: 0xa0011ce\nflags\t\t: fpu\n";
+
+// What runs, what that proves of the BIOS, and that a cpuinfo does not tell platforms.
+TEST(PredictVerb, SaysWhichCpuAnAnswerIsFor) {
+  Predicting scene(quick_program());
+  scene.dir().write("milan", kMilan);
+  scene.dir().write("fw/amd.bin", kMilanPair);
+  scene.dir().write("fw/u", IntelBlob().bytes());
+  const Told amd = scene.ask({"--cpu", "@milan", "--kernel", "6.18.4", "--firmware", "fw"});
+  EXPECT_THAT(amd.out, testing::StartsWith("19-01-01 0x00a00f11, running 0x0a0011ce, with a BIOS "
+                                           "without the EntrySign fix\n"));
+  const Told guessed = scene.ask({"--cpu", "0xb06f2", "--kernel", "6.12", "--firmware", "fw"});
+  EXPECT_THAT(guessed.out, HasSubstr("06-bf-02 0x000b06f2, if its platform is of 0x"));
+  const Told told = scene.ask({"--cpu", "0xb06f2,0x02", "--kernel", "6.12", "--firmware", "fw"});
+  EXPECT_THAT(told.out, HasSubstr("06-bf-02 0x000b06f2, platform flags 0x02\n"));
+}
+
+// Of a fleet some may have nothing; an image that has nothing for any of them is the wrong image.
+TEST(PredictVerb, FailsForAFleetWhereAnImageHasNothingForIt) {
+  Predicting scene(quick_program());
+  scene.dir().write("milan", kMilan);
+  scene.dir().write("fw/u", IntelBlob().bytes());
+  scene.dir().write("image", support::NewcBlob()
+                                 .file("kernel/x86/microcode/GenuineIntel.bin", IntelBlob().bytes())
+                                 .bytes());
+  EXPECT_EQ(scene.ask({"--cpu", "@milan", "--kernel", "6.12", "--firmware", "fw"}).code, 0);
+  const Told told = scene.ask({"--cpu", "@milan", "--kernel", "6.12", "image"});
+  EXPECT_EQ(told.code, 3);
+  EXPECT_THAT(told.err, HasSubstr("no microcode for these CPUs in 'image'"));
+}
+
+TEST(PredictVerb, DoubtsARevisionOfAnotherCpu) {
+  Predicting scene(quick_program());
+  scene.dir().write("fw/amd.bin", kMilanPair);
+  const Told told = scene.ask(
+      {"--cpu", "cpu00A00F11", "--current-rev", "0x603", "--kernel", "6.1", "--firmware", "fw"});
+  EXPECT_THAT(told.err, HasSubstr("0x00000603 is no revision of CPU 0x00a00f11"));
 }
 
 struct WrongRow {
@@ -172,6 +214,7 @@ TEST(PredictVerb, RefusesWhatItCannotAnswer) {
        2,
        "--current-rev: 'new' is no hexadecimal number"},
       {{"--cpu", "cpu00A00F12", "--kernel", "6.1", "--firmware", "fw"}, 3, ""},
+      {{"--cpu", "cpu00A00F11", "--firmware", "fw", "text"}, 2, "IMAGE and --firmware exclude"},
       {{"--cpu", "cpu00A00F11", "missing"}, 4, "'missing': "},
   };
   for (const WrongRow& row : rows) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tests/support/amd_blob.h"
 #include "tests/support/intel_blob.h"
@@ -102,6 +103,18 @@ TEST(Summary, OfADryRunHasTheExitCodeOfARealOne) {
           "error: 'tree/06-55-04': offset 0x0: checksum is wrong; it was the choice for 06-55-04");
     }
     EXPECT_TRUE(support::names_in(scene.dir() / "out").empty());
+  });
+}
+
+TEST(Holds, AreNamedWhereTheyHoldNothing) {
+  in_each_scene([](const Scene& scene) {
+    auto ask = kAsk;
+    ask.insert(ask.end(), {"-n", "--hold", "0xdc", "--pin", "0x999,,lt:0x5"});
+    const Told told = scene.run(ask);
+    EXPECT_EQ(told.code, 0) << told.err;
+    const std::set<std::string> notes(told.notes.begin(), told.notes.end());
+    EXPECT_TRUE(notes.contains("no update is held back by '0xdc'")) << told.err;
+    EXPECT_TRUE(notes.contains("no update is for a CPU of the pin '0x999,,lt:0x5'")) << told.err;
   });
 }
 
