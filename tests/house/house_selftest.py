@@ -81,6 +81,10 @@ CASES = [
     ("write(STDERR_FILENO)", added("src/base/result.cc", 'void g() { write(STDERR_FILENO, "a", 1); }\n'), "STDERR_FILENO prints"),
     ("libkmod elsewhere", added("src/cli/report.cc", "#include <libkmod.h>\n"), "<libkmod.h> belongs in src/modules/kmod.cc"),
     ("nlohmann outside cli", added("src/base/result.h", "#include <nlohmann/json.hpp>\n"), "<nlohmann/json.hpp> belongs in src/cli/"),
+    ("nlohmann in another file of state",
+     added("CMakeLists.txt", "add_library(x tests/state/a_test.cc)\n")
+     | {"src/state/x.h": "#include <nlohmann/json.hpp>\nnamespace kip::state {}\n", "tests/state/a_test.cc": "\n"},
+     "src/state/x.h:1: <nlohmann/json.hpp> belongs in src/cli/, src/state/json_fields.h"),
     ("nlohmann in two files", added("src/cli/options.cc", "#include <nlohmann/json.hpp>\n"), "belongs in one file"),
     ("CLI11 in a library", added("src/base/result.h", "#include <CLI/App.hpp>\n"), "<CLI/App.hpp> belongs in src/cli/"),
     ("source not listed", {"ucode/amd.cc": "namespace kip::ucode {}\n"}, "ucode/amd.cc:1: is listed in no CMakeLists.txt"),

@@ -149,18 +149,20 @@ def quiet_libraries(tree: Tree) -> Iterator[Violation]:
 
 def guarded_headers(tree: Tree) -> Iterator[Violation]:
     for header, rule in GUARDED_HEADERS.items():
-        users: list[tuple[str, int]] = []
+        users: dict[str, list[tuple[str, int]]] = {place: [] for place in rule["allowed"]}
         for name in tree.judged:
             for line, included, _ in cxx.includes(tree.text(name)):
                 if included != header and not (header.endswith("/") and included.startswith(header)):
                     continue
-                if any(name == place or (place.endswith("/") and name.startswith(place)) for place in rule["allowed"]):
-                    users.append((name, line))
+                place = next((p for p in users if name == p or (p.endswith("/") and name.startswith(p))), None)
+                if place is not None:
+                    users[place].append((name, line))
                 else:
                     yield name, line, f"<{included}> belongs in {', '.join(rule['allowed'])}"
-        if rule.get("single") and len({name for name, _ in users}) > 1:
-            for name, line in users[1:]:
-                yield name, line, f"<{header}...> belongs in one file, and {users[0][0]} has it already"
+        for first, *others in filter(None, users.values() if rule.get("single") else []):
+            for name, line in others:
+                if name != first[0]:
+                    yield name, line, f"<{header}...> belongs in one file, and {first[0]} has it already"
 
 
 _LISTED = re.compile(r"[^\s\"();]+\.cc?(?=[\s\"();]|$)")

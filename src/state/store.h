@@ -1,0 +1,37 @@
+// Where records are kept: /var/lib/kip/KIND/NAME, one file each, written whole or not at all.
+//
+//   TRY(put(root_path, "pending", kernel, text));
+//   for (const std::string& name : TRY(names_of(root, "pending"))) ... read_record(root, "pending", name, limit)
+//
+// A name is one component of a path, and never a hidden one: those are of files that are being written.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "src/base/file.h"
+
+namespace kip::state {
+
+bool names_a_record(std::string_view name);
+
+/// "/var/lib/kip/KIND/NAME", for messages.
+std::string place_of(const std::string& kind, const std::string& name);
+
+/// `root`: a directory that stands for '/', or empty. Directories that are missing are made, 0755; the record is 0644, for
+/// all to see, whatever the umask. kInvalid for a name that names no record; and where a link leads out of the root.
+Status put(const std::string& root, const std::string& kind, const std::string& name,
+           std::string_view text);
+
+/// Nothing there is no error, on a file system that is read-only either.
+Status drop(const std::string& root, const std::string& kind, const std::string& name);
+
+/// Sorted (bytes); none where the directory is missing.
+Result<std::vector<std::string>> names_of(const Root& root, const std::string& kind);
+
+/// kInvalid for what is no regular file, kLimit for a larger one. The error does not name the place.
+Result<std::vector<std::uint8_t>> read_record(const Root& root, const std::string& kind,
+                                              const std::string& name, std::uint64_t limit);
+
+}  // namespace kip::state
