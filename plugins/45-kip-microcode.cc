@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 
 #include "src/base/atomic_file.h"
+#include "src/cli/drafts.h"
+#include "src/cli/microcode_inputs.h"
 #include "src/cli/packing.h"
 #include "src/cli/plugin.h"
 #include "src/cli/staging.h"
@@ -61,6 +63,16 @@ bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
   return true;
 }
 
+// What was chosen, for the manifest: 58 adds digests, and 95 publishes it.
+void note(const cli::Plugin& plugin, const cli::Choice& choice, bool written) {
+  state::Manifest draft;
+  draft.inputs.microcode = cli::microcode_inputs(choice);
+  if (!written) draft.inputs.microcode->updates.clear();
+  const Status noted = cli::write_draft(plugin.call().staging, cli::kMicrocodeDraft, draft);
+  if (!noted)
+    plugin.messages().detail("what was chosen cannot be noted down: " + noted.error().what);
+}
+
 int run(int argc, char** argv) {
   cli::Plugin plugin("45-kip-microcode", argc, argv);
   if (const auto code = plugin.begin()) return *code;
@@ -75,18 +87,20 @@ int run(int argc, char** argv) {
   const cli::SourceOptions options = sources(plugin);
   cli::Choice choice(options, plugin.messages());
   ExitCode code = choice.prepare();
-  if (code == ExitCode::kDone) code = choice.read_and_choose(ucode::Depth::kHeaders);
+  const bool prepared = code == ExitCode::kDone;
+  if (prepared) code = choice.read_and_choose(ucode::Depth::kHeaders);
   if (code == ExitCode::kDone) {
     cli::say_findings(choice.catalog(), plugin.messages());
     code = choice.judge();
   }
-  if (code == ExitCode::kDone && choice.selection().choices.empty()) {
-    if (none == 0) return 0;
+  const bool nothing = code == ExitCode::kDone && choice.selection().choices.empty();
+  const bool written = code == ExitCode::kDone && !nothing && write(plugin, choice);
+  if (prepared) note(plugin, choice, written);
+  if (written || (nothing && none == 0)) return 0;
+  if (nothing)
     plugin.messages().error("there is no microcode for any CPU, and OnNone=fail asks for some");
-    return none;
-  }
-  if (code == ExitCode::kDone && write(plugin, choice)) return 0;
-  plugin.messages().warning("no microcode is added");
+  else
+    plugin.messages().warning("no microcode is added");
   return none;
 }
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "src/base/atomic_file.h"
+#include "src/cli/image_draft.h"
 #include "src/cli/microcode_step.h"
 #include "src/cli/module_step.h"
 #include "src/cli/staging.h"
@@ -29,7 +30,8 @@ class Image {
         call_(plugin.call()),
         messages_(plugin.messages()),
         microcode_(plugin),
-        modules_(plugin) {}
+        modules_(plugin),
+        draft_(plugin, KIP_VERSION) {}
 
   int run() {
     auto staging = cli::read_staging(call_.staging);
@@ -43,14 +45,18 @@ class Image {
     choice_ = choose_image(call_, staging_);
     if (!leaves_modules_to_86()) modules_.decide();
     if (const auto failure = microcode_.look()) say_no_microcode(*failure);
-    if (!microcode_.vendors().empty() && !replace_staged_microcode()) microcode_.done();
+    const Vendors vendors = microcode_.vendors();
+    if (!vendors.empty() && !replace_staged_microcode()) microcode_.done();
     const int code = add();
-    if (code == 0) note();
-    return code;
+    if (code != 0) return draft_.drop(), code;
+    draft_.finish(choice_, vendors, modules_);
+    note();
+    return 0;
   }
 
  private:
-  void say_no_microcode(const Failure& failure) const {
+  void say_no_microcode(const Failure& failure) {
+    draft_.lose_microcode();
     messages_.error_at(failure.place, failure.error);
     messages_.warning(modules_.idle() ? "the image is left as it is" : "no microcode is added");
   }
@@ -127,8 +133,15 @@ class Image {
     modules_.build(Place::kBehind);
     if (modules_.fails()) return modules_.finish();
     drop_ = drops_overlay();
+    read_base_for_draft();
     if (!write_all(microcode_.vendors())) modules_.lose("");
     return modules_.finish();
+  }
+
+  // Where nothing was wanted, nobody reads it.
+  void read_base_for_draft() {
+    if (!microcode_.vendors().empty() || !modules_.idle() || drop_)
+      draft_.read_base(choice_.bases, modules_.tail());
   }
 
   // An overlay of an earlier run, where policy selects nothing any more.
@@ -155,6 +168,7 @@ class Image {
   // Images that stay as they are: modules in a file of their own, if somebody takes that.
   int beside() {
     modules_.read(choice_.bases);
+    if (choice_.kind == Kind::kSeparate) draft_.read_base(choice_.bases, nullptr);
     if (choice_.takes_overlay) {
       modules_.build(Place::kApart, size_of_microcode());
     } else {
@@ -218,6 +232,7 @@ class Image {
   cli::ImageChoice choice_;
   cli::MicrocodeStep microcode_;
   cli::ModuleStep modules_;
+  cli::ImageDraft draft_;
   bool drop_ = false;  // the overlay of an earlier run
 };
 

@@ -84,6 +84,12 @@ Invocation from_systemd(int argc, char** argv) {
   call.initrds.assign(argv + 5, argv + argc);
   call.staging = text_of("KERNEL_INSTALL_STAGING_AREA");
   call.layout = text_of("KERNEL_INSTALL_LAYOUT");
+  call.entry_token = text_of("KERNEL_INSTALL_ENTRY_TOKEN");
+  const std::string usual = call.entry_token + "-" + call.kernel;
+  call.entry_name = environment("KERNEL_INSTALL_ENTRY_NAME").value_or(usual);
+  call.boot_root = text_of("KERNEL_INSTALL_BOOT_ROOT");
+  call.initrd_generator = text_of("KERNEL_INSTALL_INITRD_GENERATOR");
+  call.uki_generator = text_of("KERNEL_INSTALL_UKI_GENERATOR");
   call.is_uki = text_of("KERNEL_INSTALL_IMAGE_TYPE") == "uki";
   call.caller = systemd_here();
   call.verbose = is_on("KERNEL_INSTALL_VERBOSE");
@@ -97,6 +103,7 @@ Invocation removal(const char* kernel) {
   Invocation call = nothing("nothing to do for 'remove'");
   call.action = Invocation::Action::kRemove;
   call.kernel = kernel;
+  call.entry_token = text_of("KERNEL_INSTALL_ENTRY_TOKEN");
   return call;
 }
 

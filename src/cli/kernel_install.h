@@ -42,7 +42,11 @@ struct Invocation {
   std::vector<std::string> initrds;  // given on kernel-install's command line
   std::string staging;               // directory
   std::string layout;                // "bls", "uki", "other", …; may be empty
-  bool is_uki = false;               // the kernel's file is one already
+  std::string entry_token;           // of kRemove, too; empty with Gentoo's, and before 251
+  std::string entry_name;            // of its files on $BOOT, without suffix and count of tries
+  std::string boot_root;             // $BOOT
+  std::string initrd_generator, uki_generator;  // as configured; empty: whoever is installed
+  bool is_uki = false;                          // the kernel's file is one already
   bool verbose = false;
   bool last =
       false;  // behind this run none of the image plugin comes: it is called as 86, or by Gentoo's

@@ -248,6 +248,16 @@ const image::Tail* ModuleStep::tail() const {
   return state_->base ? &state_->base->tail : nullptr;
 }
 
+ModuleChoice* ModuleStep::choice() const {
+  return state_->choice.get();
+}
+const image::BaseModules* ModuleStep::base() const {
+  return state_->base.get();
+}
+const image::OverlayPlan* ModuleStep::plan() const {
+  return state_->plan.get();
+}
+
 bool ModuleStep::fails() const {
   return state_->refused || (state_->may_fail() && !state_->unmet().empty());
 }

@@ -17,9 +17,11 @@
 #include <vector>
 
 #include "src/cli/plugin.h"
-#include "src/image/tail.h"
+#include "src/image/overlay.h"
 
 namespace kip::cli {
+
+class ModuleChoice;
 
 class ModuleStep {
  public:
@@ -54,6 +56,11 @@ class ModuleStep {
   const std::string& overlay() const;
   /// How the base ends; nullptr: it was not read.
   const image::Tail* tail() const;
+
+  /// For the manifest. nullptr: nothing was read of policy, of the base; nothing was added.
+  ModuleChoice* choice() const;
+  const image::BaseModules* base() const;
+  const image::OverlayPlan* plan() const;
 
   /// Whether a module of Require= is in neither, and OnRequire=fail.
   bool fails() const;

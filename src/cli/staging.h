@@ -22,12 +22,14 @@
 namespace kip::cli {
 
 /// kip's own directory in the staging area; the early part that the microcode plugin puts there, the overlay, a place to
-/// work in, and a note of what the image plugin left.
+/// work in, a note of what the image plugin left, and drafts of the manifest.
 inline constexpr const char* kOwnDirectory = "kip.d";
 inline constexpr const char* kEarlyPart = "kip.d/early.cpio";
 inline constexpr const char* kOverlayPart = "kip.d/overlay.cpio";
 inline constexpr const char* kWorkDirectory = "kip.d/work";
 inline constexpr const char* kLeftNote = "kip.d/left";
+inline constexpr const char* kMicrocodeDraft = "kip.d/microcode.json";  // drafts.h
+inline constexpr const char* kDraft = "kip.d/manifest.json";
 
 /// The overlay as a file of its own: initrds are taken in the order of their names' bytes.
 inline constexpr const char* kOverlayFile = "initrd.zz-kip-modules";

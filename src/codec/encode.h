@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "src/base/file.h"
 #include "src/base/sink.h"
@@ -42,5 +43,8 @@ bool can_encode(Method method);
 /// `out` stays alive as long as the encoder. kUnsupported for a method that is not encoded, or whose library is not installed.
 Result<std::unique_ptr<Encoder>> make_encoder(Method method, Sink& out,
                                               const EncodeOptions& options = {});
+
+/// Of libzstd, as it calls itself: what it makes of the same bytes may change with it. kUnsupported if it is not installed.
+Result<std::string> zstd_version();
 
 }  // namespace kip::codec

@@ -95,4 +95,10 @@ Result<std::unique_ptr<Encoder>> encode_zstd(Sink& out, unsigned workers) {
   return std::unique_ptr<Encoder>(std::move(encoder));
 }
 
+Result<std::string> zstd_version() {
+  decltype(ZSTD_versionString)* version = nullptr;
+  TRY(bind_library("libzstd.so.1", {{"ZSTD_versionString", version}}));
+  return std::string(version());
+}
+
 }  // namespace kip::codec

@@ -13,11 +13,22 @@ namespace {
 using Action = Invocation::Action;
 using Environment = std::map<std::string, std::string>;
 
-constexpr const char* kVariables[] = {
-    "KERNEL_INSTALL_STAGING_AREA",    "KERNEL_INSTALL_LAYOUT",      "KERNEL_INSTALL_IMAGE_TYPE",
-    "KERNEL_INSTALL_BOOT_ENTRY_TYPE", "KERNEL_INSTALL_ENTRY_NAME",  "KERNEL_INSTALL_VERBOSE",
-    "KERNEL_INSTALL_CONF_ROOT",       "INSTALLKERNEL_STAGING_AREA", "INSTALLKERNEL_LAYOUT",
-    "INSTALLKERNEL_VERBOSE",          "INSTALLKERNEL_CONF_ROOT",    "KIP_ROOT"};
+constexpr const char* kVariables[] = {"KERNEL_INSTALL_STAGING_AREA",
+                                      "KERNEL_INSTALL_LAYOUT",
+                                      "KERNEL_INSTALL_IMAGE_TYPE",
+                                      "KERNEL_INSTALL_BOOT_ENTRY_TYPE",
+                                      "KERNEL_INSTALL_ENTRY_NAME",
+                                      "KERNEL_INSTALL_VERBOSE",
+                                      "KERNEL_INSTALL_ENTRY_TOKEN",
+                                      "KERNEL_INSTALL_BOOT_ROOT",
+                                      "KERNEL_INSTALL_INITRD_GENERATOR",
+                                      "KERNEL_INSTALL_UKI_GENERATOR",
+                                      "KERNEL_INSTALL_CONF_ROOT",
+                                      "INSTALLKERNEL_STAGING_AREA",
+                                      "INSTALLKERNEL_LAYOUT",
+                                      "INSTALLKERNEL_VERBOSE",
+                                      "INSTALLKERNEL_CONF_ROOT",
+                                      "KIP_ROOT"};
 
 // These variables and no others, until the end of the test.
 class Surroundings {

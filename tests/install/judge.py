@@ -1,6 +1,8 @@
 """From the runs of a scene to an Outcome: claims about files, checked by our own reader of images."""
 
+import hashlib
 import time
+from pathlib import Path
 
 import image
 import pe
@@ -151,6 +153,22 @@ class Verdict:
         self.claim(not run.left_over, f"left in TMPDIR: {run.left_over}")
         self.claim(not loudest(run.stdout), "a plugin of ours wrote to stdout")
 
+    def _check_manifest(self, run):
+        """An image with something of ours in it is recorded, as the file that is on $BOOT."""
+        records = self.scene.records()
+        if not self.expected.staging:
+            return
+        self.claim(list(records) == [f"{TOKEN}@{KVER}.json"], f"the records are {sorted(records)}")
+        for file in [file for record in records.values() for file in record["files"] if file["path"]]:
+            name = str(Path(file["path"]).relative_to(self.scene.at / "boot"))
+            data = run.boot.get(name, ("", 0, b""))[2]
+            self.claim(hashlib.sha256(data).hexdigest() == file.get("sha256", hashlib.sha256(data).hexdigest()),
+                       f"the record is of another {name} than is on $BOOT")
+        if self.scene.layout == "bls":
+            options = [record.get("options", "") for record in records.values()]
+            wanted = self.scene.setup.cmdline
+            self.claim(all(text.startswith(wanted) for text in options), f"the recorded options are {options}")
+
     def _check_again(self, first, pause, umask):
         """Adding once more gives the same bytes and modes of staged files, whatever the time and the umask."""
         time.sleep(pause)
@@ -173,6 +191,7 @@ class Verdict:
         """Removing brings the boot partition back, and is none of our business."""
         run = self.scene.remove()
         self.claim(run.exit == 0, f"remove: exit {run.exit}: {run.stderr[-300:]}")
+        self.claim(not self.scene.records(), f"remove left {sorted(self.scene.records())}")
         self.claim(run.boot == boot, f"remove left changes: {_changes(boot, run.boot)}")
         self.claim(not loudest(run.stderr), "a plugin of ours had something to say on remove")
         self._check_run(run)
@@ -196,6 +215,7 @@ class Verdict:
         before = _without_own(run.seen[LATE if self.scene.setup.late else BEFORE])
         changes = _changes(before, _without_own(_without_ukifys(run.seen)))
         self._check_staging(run, changes)
+        self._check_manifest(run)
         found = ()
         try:
             if self.situation.boots_by_initrd:

@@ -27,10 +27,10 @@ from fault import Fault, require
 from judge import Verdict
 from module_judge import ModuleVerdict
 from outcome import agrees
-from scene import EARLY_STEP, IMAGE_STEP, LAST, Scene, following
+from scene import EARLY_STEP, IMAGE_STEP, LAST, RECORD_STEP, Scene, following
 
 LOG_TAIL = 30  # lines of kernel-install's output shown below a failure
-PROGRAMS = (EARLY_STEP, IMAGE_STEP, "make-example-modules")
+PROGRAMS = (EARLY_STEP, IMAGE_STEP, RECORD_STEP, "make-example-modules")
 
 
 def _arguments():

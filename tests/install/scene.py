@@ -8,6 +8,7 @@
     DIR/seen      the staging area as the observers saw it: 57 (or 85) before our image step, 59 after it, 99 at last
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -20,6 +21,7 @@ from updates import SPECS, by_vendor, file_of
 KVER = "6.12.0-example"  # of make-example-modules
 TOKEN = "0123456789abcdef0123456789abcdef"
 IMAGE_STEP, LATE_STEP, EARLY_STEP = "58-kip-image", "86-kip-image", "45-kip-microcode"
+RECORD_STEP = "95-kip-record"
 BEFORE, AFTER, LAST, LATE = "57", "59", "99", "85"
 _INPUTS = ("conf", "stage", "outside", "entry", "args", "firmware", "slash-boot", "vmlinuz.efi")
 
@@ -180,7 +182,7 @@ class Scene:
     def _plugins(self):
         """{file name: script, Path of a program, or None: masked}."""
         programs = self.machine.programs_as_seen(self.at, self.programs)
-        ours = {EARLY_STEP: EARLY_STEP, IMAGE_STEP: IMAGE_STEP, LATE_STEP: IMAGE_STEP}
+        ours = {EARLY_STEP: EARLY_STEP, IMAGE_STEP: IMAGE_STEP, LATE_STEP: IMAGE_STEP, RECORD_STEP: RECORD_STEP}
         plugins = {
             f"{name}.install": None if name in self.setup.masks else programs / program
             for name, program in ours.items()
@@ -209,6 +211,11 @@ class Scene:
     def boot(self):
         """What is on $BOOT now."""
         return snapshot(self.at / "boot")
+
+    def records(self):
+        """The manifests that are there now: {file name: manifest}."""
+        directory = self.at / "conf/var/lib/kip/manifests"
+        return {path.name: json.loads(path.read_text()) for path in directory.glob("*")}
 
     def _inputs(self):
         found = {name: snapshot(self.at / name) for name in _INPUTS if (self.at / name).is_dir()}
