@@ -20,7 +20,7 @@ ExitCode Choice::prepare() {
   options_.pins = std::move(*pins);
   options_.kernel = ucode::KernelVersion::parse(settings_.kernel);
   ExitCode code = ExitCode::kDone;
-  auto request = resolve(settings_, messages_, code);
+  auto request = settings_.known ? settings_.known : resolve(settings_, messages_, code);
   if (!request) return code;
   request_ = std::move(*request);
   options_.excludes = request_.excludes;

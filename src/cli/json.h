@@ -10,6 +10,7 @@
 #include "src/cli/modules_report.h"
 #include "src/cli/predict_report.h"
 #include "src/cli/report.h"
+#include "src/cli/status_report.h"
 #include "src/host/cpus.h"
 #include "src/image/listing.h"
 
@@ -45,6 +46,8 @@ std::string to_json(const WhyReport& report);
 std::string to_json(const LintReport& report);
 std::string to_json(const OverlayReport& report);
 std::string to_json(const EmitReport& report);
+
+std::string to_json(const StatusReport& report);
 
 /// Whether a line or file looks like a JSON record.
 bool looks_like_json(std::string_view text);

@@ -96,19 +96,8 @@ Result<image::OverlayPlan> ModuleChoice::plan(const image::BaseModules& base,
 }
 
 std::optional<codec::Method> ModuleChoice::compression(const image::BaseModules& base) const {
-  switch (state_->settings->image.compression.value) {
-    case policy::Compression::kAuto:
-      return image::choose_method(state_->root, state_->kernel, base, state_->files);
-    case policy::Compression::kNone:
-      return std::nullopt;
-    case policy::Compression::kZstd:
-      return codec::Method::kZstd;
-    case policy::Compression::kXz:
-      return codec::Method::kXz;
-    case policy::Compression::kGzip:
-      return codec::Method::kGzip;
-  }
-  return std::nullopt;
+  return overlay_method(state_->settings->image.compression.value, state_->root, state_->kernel,
+                        base, state_->files);
 }
 
 std::vector<std::pair<std::string, policy::ModuleRule>> ModuleChoice::unmet(

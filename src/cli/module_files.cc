@@ -107,6 +107,25 @@ Result<std::vector<OverlayFile>> overlay_files(
   return files;
 }
 
+std::optional<codec::Method> overlay_method(policy::Compression setting, const Root& root,
+                                            const std::string& kernel,
+                                            const image::BaseModules& base,
+                                            const std::vector<OverlayFile>& files) {
+  switch (setting) {
+    case policy::Compression::kAuto:
+      return image::choose_method(root, kernel, base, files);
+    case policy::Compression::kNone:
+      return std::nullopt;
+    case policy::Compression::kZstd:
+      return codec::Method::kZstd;
+    case policy::Compression::kXz:
+      return codec::Method::kXz;
+    case policy::Compression::kGzip:
+      return codec::Method::kGzip;
+  }
+  return std::nullopt;
+}
+
 Unmet unmet_requirements(modules::Tree& tree, const policy::ModuleRules& rules,
                          const std::vector<DecidedModule>& modules, const image::BaseModules& base,
                          const image::OverlayPlan* plan) {

@@ -17,6 +17,12 @@ Result<std::vector<image::OverlayFile>> overlay_files(
     const Root& root, modules::Tree& tree, const Loadable& loadable, const image::BaseModules& base,
     const std::function<std::string(const modules::ModuleFile&)>& rule_of);
 
+/// How Compression= wants an overlay of these files.
+std::optional<codec::Method> overlay_method(policy::Compression setting, const Root& root,
+                                            const std::string& kernel,
+                                            const image::BaseModules& base,
+                                            const std::vector<image::OverlayFile>& files);
+
 using Unmet = std::vector<std::pair<std::string, policy::ModuleRule>>;
 
 /// ModuleChoice::unmet().

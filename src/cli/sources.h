@@ -14,6 +14,7 @@ namespace kip::cli {
 
 struct SourceOptions {
   std::vector<std::string> cpus;      // SPECs; empty: host
+  std::optional<CpuRequest> known;    // CPUs that are resolved already, instead
   std::vector<std::string> firmware;  // files and directories; empty: the kernel's search path
   std::vector<std::string> holds, pins;
   std::string kernel;  // the target's release, or empty

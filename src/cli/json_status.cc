@@ -1,0 +1,53 @@
+// Reports of kip.
+#include "src/cli/json.h"
+#include "src/cli/json_values.h"
+
+namespace kip::cli {
+namespace {
+
+using namespace detail;
+
+Json change_json(const state::Change& change) {
+  Json json = {{"kind", kind_name(change.kind)}, {"name", change.name}};
+  json["was"] = change.was.empty() ? Json(nullptr) : Json(change.was);
+  json["is"] = change.is.empty() ? Json(nullptr) : Json(change.is);
+  if (!change.file.empty()) json["file"] = change.file;
+  if (!change.why.empty()) json["why"] = change.why;
+  return json;
+}
+
+Json file_json(const FileRow& file) {
+  constexpr const char* kStates[] = {"there", "missing", "foreign"};
+  return {{"path", file.path}, {"state", kStates[static_cast<int>(file.state)]}};
+}
+
+Json entry_json(const EntryRow& row) {
+  Json json = {{"kernel", row.kernel}, {"state", state_name(row.state)}};
+  if (!row.token.empty()) {
+    json["token"] = row.token;
+    json["layout"] = row.layout;
+    json["kip_version"] = row.kip_version;
+  }
+  Json files = Json::array(), pending = Json::array(), changes = Json::array();
+  for (const FileRow& file : row.files) files.push_back(file_json(file));
+  for (const state::PendingModule& module : row.pending)
+    pending.push_back(Json{{"module", module.name}, {"rule", module.rule}});
+  for (const state::Change& change : row.changes) changes.push_back(change_json(change));
+  json["files"] = std::move(files);
+  json["pending"] = std::move(pending);
+  json["changes"] = std::move(changes);
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const StatusReport& report) {
+  Json json = envelope("status");
+  Json entries = Json::array();
+  for (const EntryRow& row : report.entries) entries.push_back(entry_json(row));
+  json["entries"] = std::move(entries);
+  json["findings"] = findings_json(report.findings);
+  return dump(json);
+}
+
+}  // namespace kip::cli

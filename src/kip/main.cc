@@ -1,0 +1,28 @@
+// kip: is this machine's next boot right, and if not, why?
+
+#include "src/cli/program.h"
+#include "src/kip/verbs.h"
+
+namespace kip::program {
+namespace {
+
+void add_status(CLI::App& app, Settings& settings) {
+  cli::add_value(app, "--root", settings.root,
+                 "read records, images, modules, settings and firmware below DIR instead of '/'",
+                 "DIR");
+  app.add_option("KVER", settings.kernels, "only these kernels");
+}
+
+constexpr cli::Verb<Settings> kVerbs[] = {
+    {"status", "each recorded entry: current, or what changed since its image was made", add_status,
+     status}};
+
+constexpr cli::Program<Settings> kProgram = {
+    "kip", KIP_VERSION, "Says whether what boots next has what belongs into it.", kVerbs};
+
+}  // namespace
+}  // namespace kip::program
+
+int main(int argc, char** argv) {
+  return static_cast<int>(kip::cli::run_program(kip::program::kProgram, argc, argv));
+}

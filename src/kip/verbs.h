@@ -1,0 +1,19 @@
+// The verbs of kip: settings in, exit code out. One file a verb.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/cli/options.h"
+
+namespace kip::program {
+
+struct Settings {
+  cli::ReportOptions report;
+  std::string root;                  // empty: '/'
+  std::vector<std::string> kernels;  // empty: all that are recorded
+};
+
+cli::ExitCode status(const Settings& settings, const cli::Messages& messages);
+
+}  // namespace kip::program
