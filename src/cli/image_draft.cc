@@ -29,14 +29,6 @@ std::vector<Range> own_ranges(const image::Front& front, const image::Tail* tail
   return own;
 }
 
-bool has_base_microcode(const image::Front& front) {
-  const bool taken = front.base[0] || front.base[1];
-  return taken || std::any_of(front.own.begin(), front.own.end(), [](const auto& own) {
-           return std::any_of(own.updates.begin(), own.updates.end(),
-                              [](const auto& update) { return update.from_base; });
-         });
-}
-
 void add_part(PartKind kind, const Range& range, std::vector<Part>& parts) {
   if (range.begin < range.end) parts.push_back({kind, range.begin, range.end - range.begin, {}});
 }
@@ -86,11 +78,12 @@ ImageDraft::ImageDraft(const Plugin& plugin, std::string version) : plugin_(plug
 }
 
 void ImageDraft::read_base(const std::vector<std::string>& paths, const image::Tail* tail) {
+  if (plugin_.call().entry_token.empty()) return;  // nobody will record it
   if (const Status status = add_base(paths, tail); !status) error_ = status.error();
 }
 
 Status ImageDraft::add_base(const std::vector<std::string>& paths, const image::Tail* tail) {
-  state::Base base;
+  state::Base& base = manifest_.base.emplace();
   digest::Hasher hasher = TRY(digest::Hasher::make());
   hasher.begin();
   base_is_whole_ = paths.size() == 1;
@@ -101,12 +94,26 @@ Status ImageDraft::add_base(const std::vector<std::string>& paths, const image::
     const auto own = own_ranges(front ? *front : image::Front(), tail);
     const auto ranges = image::kept(own, file.size);
     for (const Range& range : ranges) base.size += range.end - range.begin;
-    base.has_microcode = base.has_microcode || (front && has_base_microcode(*front));
     base_is_whole_ = base_is_whole_ && own.empty();
     TRY(image::add_ranges(hasher, file.file.get(), ranges));
+    if (front && path == paths.front()) TRY(add_base_updates(path, *front));
   }
   base.digest = hasher.finish();
-  manifest_.base = base;
+  return {};
+}
+
+// Those that a kernel would find without our own part, and those that this has from there.
+Status ImageDraft::add_base_updates(const std::string& path, const image::Front& front) {
+  if (!front.taken[0] && !front.taken[1]) return {};
+  const catalog::Catalog catalog = TRY(image::read_updates(Root(), path));
+  manifest_.base->updates = TRY(update_inputs(
+      catalog, [counting = image::Counting(front, /*shadowed=*/false)](
+                   const catalog::Entry& entry, const catalog::Stream& stream) mutable {
+        return counting.origin(stream, entry.update) == image::Origin::kImage && entry.sound;
+      }));
+  // The staging area has another name each time.
+  for (state::UpdateInput& update : manifest_.base->updates)
+    update.file = name_of(path) + update.file.substr(std::min(path.size(), update.file.size()));
   return {};
 }
 

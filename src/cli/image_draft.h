@@ -37,6 +37,7 @@ class ImageDraft {
 
  private:
   Status add_base(const std::vector<std::string>& paths, const image::Tail* tail);
+  Status add_base_updates(const std::string& path, const image::Front& front);
   Status add_microcode(bool any);
   Status add_modules(const ModuleStep& modules);
   Status add_file(const std::string& path, std::uint64_t overlay_size);

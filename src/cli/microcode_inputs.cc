@@ -23,6 +23,11 @@ std::vector<ucode::Target> targets_of(const ucode::Update& update, const ucode::
   return targets;
 }
 
+UpdateInput update_input(const UpdateRow& row, std::vector<ucode::Target> targets) {
+  const ucode::Update& it = row.update;
+  return {it.vendor, it.revision, it.date, std::move(targets), it.size, row.file, row.offset, {}};
+}
+
 bool is_of(const UpdateInput& input, const ucode::Update& update) {
   return update.vendor == input.vendor && update.revision == input.revision &&
          update.size == input.size && update.date == input.date &&
@@ -39,15 +44,7 @@ state::MicrocodeInputs microcode_inputs(const Choice& choice) {
   const auto& choices = choice.selection().choices;
   for (std::size_t i = 0; i < choices.size(); ++i) {
     const UpdateRow row = row_of(choice.catalog(), choice.entry_of(i));
-    const ucode::Update& update = row.update;
-    inputs.updates.push_back({update.vendor,
-                              update.revision,
-                              update.date,
-                              targets_of(update, choices[i]),
-                              update.size,
-                              row.file,
-                              row.offset,
-                              {}});
+    inputs.updates.push_back(update_input(row, targets_of(row.update, choices[i])));
   }
   return inputs;
 }
@@ -87,6 +84,24 @@ Status add_digests(const std::string& early, state::MicrocodeInputs& inputs) {
     input.digest = TRY(digest::sha256(TRY(loader.load(index))));
   }
   return {};
+}
+
+Result<std::vector<UpdateInput>> update_inputs(
+    const catalog::Catalog& catalog,
+    const std::function<bool(const catalog::Entry&, const catalog::Stream&)>& counts) {
+  const Root root;
+  Scratch scratch;
+  catalog::Loader loader(root, catalog, scratch);
+  std::vector<UpdateInput> inputs;
+  for (std::size_t i = 0; i < catalog.entries.size(); ++i) {
+    const catalog::Entry& entry = catalog.entries[i];
+    if (!counts(entry, catalog.stream_of(entry))) continue;
+    const UpdateRow row = row_of(catalog, entry);
+    UpdateInput input = update_input(row, distinct_targets(row.update));
+    input.digest = TRY(digest::sha256(TRY(loader.load(i))));
+    inputs.push_back(std::move(input));
+  }
+  return inputs;
 }
 
 CpuRequest request_of(const std::vector<CpuInput>& cpus) {

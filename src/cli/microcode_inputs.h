@@ -1,6 +1,8 @@
 // What is chosen of microcode, in the form in which a manifest keeps it.
 #pragma once
 
+#include <functional>
+
 #include "src/cli/choice.h"
 #include "src/state/inputs.h"
 
@@ -14,6 +16,11 @@ Status add_digests(const Choice& choice, state::MicrocodeInputs& inputs);
 
 /// The same from an early part that was made of it. kCorrupt if an update is not there.
 Status add_digests(const std::string& early, state::MicrocodeInputs& inputs);
+
+/// Updates of an image, whole and with digests. `counts` is asked for each entry once, in order.
+Result<std::vector<state::UpdateInput>> update_inputs(
+    const catalog::Catalog& catalog,
+    const std::function<bool(const catalog::Entry&, const catalog::Stream&)>& counts);
 
 /// The CPUs of a manifest, to be asked for again.
 CpuRequest request_of(const std::vector<state::CpuInput>& cpus);

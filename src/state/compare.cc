@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <fmt/format.h>
-#include <set>
 
 #include "src/base/finding.h"
 #include "src/state/compare.h"
@@ -91,16 +90,6 @@ void compare_modprobe(const ModuleInputs& was, const ModuleInputs& is, Changes& 
   changes.push_back(std::move(change));
 }
 
-std::string list_text(const std::vector<std::string>& values) {
-  const std::set<std::string> sorted(values.begin(), values.end());
-  return fmt::format("{}", fmt::join(sorted, " "));
-}
-
-void compare_setting(const char* key, const std::string& was, const std::string& is,
-                     Changes& changes) {
-  if (was != is) changes.push_back({Kind::kSetting, key, was, is, "", ""});
-}
-
 // What others wrote, on one line.
 std::string shown(const std::string& text) {
   std::string bare = text;
@@ -108,24 +97,10 @@ std::string shown(const std::string& text) {
   return quote(bare) == "'" + bare + "'" ? text : quote(text);
 }
 
-// In the early part that was made there is something of the base, by these settings.
-bool has_merged_microcode(const Manifest& manifest) {
-  const auto has_early = [](const ImageFile& file) {
-    return std::any_of(file.parts.begin(), file.parts.end(),
-                       [](const Part& part) { return part.kind == PartKind::kEarly; });
-  };
-  return manifest.base && manifest.base->has_microcode &&
-         std::any_of(manifest.files.begin(), manifest.files.end(), has_early);
-}
-
-void compare_settings(const Manifest& recorded, const Inputs& now, Changes& changes) {
-  const SettingInputs &was = recorded.inputs.settings, &is = now.settings;
-  if (!was.compression.empty() && !is.compression.empty())
-    compare_setting("Compression", was.compression, is.compression, changes);
-  if (!now.microcode || !has_merged_microcode(recorded)) return;
-  compare_setting("Conflict", was.conflict, is.conflict, changes);
-  compare_setting("Hold", list_text(was.holds), list_text(is.holds), changes);
-  compare_setting("Pin", list_text(was.pins), list_text(is.pins), changes);
+void compare_compression(const SettingInputs& was, const SettingInputs& is, Changes& changes) {
+  if (was.compression.empty() || is.compression.empty() || was.compression == is.compression)
+    return;
+  changes.push_back({Kind::kSetting, "Compression", was.compression, is.compression, "", ""});
 }
 
 }  // namespace
@@ -157,12 +132,11 @@ std::vector<Change> compare(const Manifest& recorded, const Inputs& now) {
       changes.push_back({Kind::kSetting, "Enabled", "yes", "no", "", now.settings.enabled_by});
     return changes;
   }
-  if (now.microcode)
-    detail::compare_microcode(was.microcode.value_or(MicrocodeInputs()), *now.microcode, changes);
+  if (now.microcode) detail::compare_microcode(recorded, now, changes);
   compare_modules(was.modules, now.modules, changes);
   compare_firmware(was.modules, now.modules, changes);
   compare_modprobe(was.modules, now.modules, changes);
-  compare_settings(recorded, now, changes);
+  compare_compression(was.settings, now.settings, changes);
   std::stable_sort(changes.begin(), changes.end(),
                    [](const Change& a, const Change& b) { return a.kind < b.kind; });
   return changes;

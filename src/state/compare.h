@@ -44,9 +44,16 @@ std::vector<Change> compare(const Manifest& recorded, const Inputs& now);
 
 namespace detail {
 
-/// Appends what changed of microcode.
-void compare_microcode(const MicrocodeInputs& was, const MicrocodeInputs& is,
-                       std::vector<Change>& changes);
+/// Appends what changed of microcode. What the base has counts as far as it comes into the image.
+void compare_microcode(const Manifest& recorded, const Inputs& now, std::vector<Change>& changes);
+
+/// The updates of an image for these inputs: those that were chosen, and the base's, newest for each CPU.
+std::vector<UpdateInput> merged_updates(const std::vector<UpdateInput>& base,
+                                        const MicrocodeInputs& microcode,
+                                        const SettingInputs& settings);
+
+/// Whether `update` serves all CPUs that `other` serves, as another version of the same.
+bool serves_as_well(const UpdateInput& update, const UpdateInput& other);
 
 }  // namespace detail
 

@@ -11,9 +11,7 @@ using Kind = Change::Kind;
 using Updates = std::vector<const UpdateInput*>;
 
 bool is_same(const UpdateInput& a, const UpdateInput& b) {
-  return a.vendor == b.vendor && a.digest == b.digest &&
-         std::set(a.targets.begin(), a.targets.end()) ==
-             std::set(b.targets.begin(), b.targets.end());
+  return a.digest == b.digest && (serves_as_well(a, b) || serves_as_well(b, a));
 }
 
 bool share_a_cpu(const UpdateInput& a, const UpdateInput& b) {
@@ -25,14 +23,6 @@ bool share_a_cpu(const UpdateInput& a, const UpdateInput& b) {
     });
   };
   return a.vendor == b.vendor && std::any_of(a.targets.begin(), a.targets.end(), meets);
-}
-
-// Of two patches on both sides of the EntrySign fix, each follows the one of its own side.
-bool are_of_one_class(const UpdateInput& a, const UpdateInput& b) {
-  const auto class_of = [](const UpdateInput& it) {
-    return it.vendor == ucode::Vendor::kAmd ? ucode::entrysign_class(it.revision) : std::nullopt;
-  };
-  return class_of(a) == class_of(b);
 }
 
 std::string names_of(const UpdateInput& update) {
@@ -97,13 +87,16 @@ void compare_classes(const MicrocodeInputs& was, const MicrocodeInputs& is,
 
 }  // namespace
 
-void compare_microcode(const MicrocodeInputs& was, const MicrocodeInputs& is,
-                       std::vector<Change>& changes) {
-  Updates gone = without(was.updates, is.updates), come = without(is.updates, was.updates);
+void compare_microcode(const Manifest& recorded, const Inputs& now, std::vector<Change>& changes) {
+  const MicrocodeInputs before = recorded.inputs.microcode.value_or(MicrocodeInputs());
+  const auto& base = recorded.base ? recorded.base->updates : std::vector<UpdateInput>();
+  const auto was = merged_updates(base, before, recorded.inputs.settings);
+  const auto is = merged_updates(base, *now.microcode, now.settings);
+  Updates gone = without(was, is), come = without(is, was);
   pair_up(
       gone, come,
       [](const UpdateInput& a, const UpdateInput& b) {
-        return share_a_cpu(a, b) && are_of_one_class(a, b);
+        return share_a_cpu(a, b) && (serves_as_well(a, b) || serves_as_well(b, a));
       },
       changes);
   pair_up(gone, come, share_a_cpu, changes);
@@ -113,7 +106,7 @@ void compare_microcode(const MicrocodeInputs& was, const MicrocodeInputs& is,
   for (const UpdateInput* const update : come)
     changes.push_back(
         {Kind::kMicrocode, names_of(*update), "", revision_of(*update), update->file, ""});
-  compare_classes(was, is, changes);
+  compare_classes(before, *now.microcode, changes);
 }
 
 }  // namespace kip::state::detail

@@ -25,36 +25,6 @@ CpuInput read_cpu(const Fields& in) {
   return cpu;
 }
 
-Json update_json(const UpdateInput& update) {
-  const auto target = [](const ucode::Target& it) {
-    return Json{{"signature", hex32(it.signature.value)},
-                {"platform_flags", hex32(it.platform_flags)}};
-  };
-  return {{"vendor", kVendors[static_cast<int>(update.vendor)]},
-          {"revision", hex32(update.revision)},
-          {"date", hex32(update.date)},
-          {"targets", list_json(update.targets, target)},
-          {"size", update.size},
-          {"file", encoded(update.file)},
-          {"offset", update.offset},
-          {"sha256", digest_json(update.digest)}};
-}
-
-UpdateInput read_update(const Fields& in) {
-  UpdateInput update;
-  update.vendor = static_cast<ucode::Vendor>(in.word("vendor", kVendors));
-  update.revision = in.hex("revision");
-  update.date = in.hex("date");
-  read_list(in, "targets", update.targets, [](const Fields& it) {
-    return ucode::Target{{it.hex("signature")}, it.hex("platform_flags")};
-  });
-  update.size = in.size("size");
-  update.file = in.text("file");
-  update.offset = in.size("offset");
-  update.digest = in.digest("sha256");
-  return update;
-}
-
 Json microcode_json(const MicrocodeInputs& microcode) {
   return {{"cpus", list_json(microcode.cpus, cpu_json)},
           {"updates", list_json(microcode.updates, update_json)}};
@@ -148,6 +118,36 @@ SettingInputs read_settings(const Fields& in) {
 }
 
 }  // namespace
+
+Json update_json(const UpdateInput& update) {
+  const auto target = [](const ucode::Target& it) {
+    return Json{{"signature", hex32(it.signature.value)},
+                {"platform_flags", hex32(it.platform_flags)}};
+  };
+  return {{"vendor", kVendors[static_cast<int>(update.vendor)]},
+          {"revision", hex32(update.revision)},
+          {"date", hex32(update.date)},
+          {"targets", list_json(update.targets, target)},
+          {"size", update.size},
+          {"file", encoded(update.file)},
+          {"offset", update.offset},
+          {"sha256", digest_json(update.digest)}};
+}
+
+UpdateInput read_update(const Fields& in) {
+  UpdateInput update;
+  update.vendor = static_cast<ucode::Vendor>(in.word("vendor", kVendors));
+  update.revision = in.hex("revision");
+  update.date = in.hex("date");
+  read_list(in, "targets", update.targets, [](const Fields& it) {
+    return ucode::Target{{it.hex("signature")}, it.hex("platform_flags")};
+  });
+  update.size = in.size("size");
+  update.file = in.text("file");
+  update.offset = in.size("offset");
+  update.digest = in.digest("sha256");
+  return update;
+}
 
 void add_stamp(Json& json, const Stamp& stamp) {
   json["size"] = stamp.size;

@@ -9,6 +9,9 @@ namespace kip::state::detail {
 Json inputs_json(const Inputs& inputs);
 Inputs read_inputs(const Fields& in);
 
+Json update_json(const UpdateInput& update);
+UpdateInput read_update(const Fields& in);
+
 void add_stamp(Json& json, const Stamp& stamp);
 Stamp read_stamp(const Fields& in);
 

@@ -60,8 +60,8 @@ struct ImageFile {
 struct Base {
   std::uint64_t size = 0;
   digest::Sha256 digest = {};
-  std::string compression;     // of its last compressed part: "zstd", …; empty: raw, or not known
-  bool has_microcode = false;  // Hold=, Pin= and Conflict= have a say in what is kept of it
+  std::string compression;  // of its last compressed part: "zstd", …; empty: raw, or not known
+  std::vector<UpdateInput> updates;  // of microcode that a kernel would find in it
 
   bool operator==(const Base&) const = default;
 };

@@ -69,11 +69,13 @@ Json base_json(const Base& base) {
   return {{"size", base.size},
           {"sha256", digest_json(base.digest)},
           {"compression", encoded(base.compression)},
-          {"has_microcode", base.has_microcode}};
+          {"updates", list_json(base.updates, update_json)}};
 }
 
 Base read_base(const Fields& in) {
-  return {in.size("size"), in.digest("sha256"), in.text("compression"), in.flag("has_microcode")};
+  Base base{in.size("size"), in.digest("sha256"), in.text("compression"), {}};
+  read_list(in, "updates", base.updates, read_update);
+  return base;
 }
 
 Manifest read_manifest(const Fields& in) {

@@ -37,7 +37,7 @@ void Life::firmware(const std::string& name, support::View bytes) const {
 
 void Life::install() {
   for (const std::string& name : names()) fs::remove_all(staged(name));
-  write("initrd", base());
+  write("initrd", generated());
   for (const std::string& plugin : {kMicrocode, kImage}) {
     const Told told = run(plugin);
     ASSERT_EQ(told.code, 0) << told.err;

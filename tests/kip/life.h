@@ -22,10 +22,14 @@ struct Said {
 class Life : public plugins_test::ModuleStage {
  public:
   Life();
+  virtual ~Life() = default;
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
 
   /// 45, 58, then what 90-loaderentry or 90-uki-copy does, and 95. What a generator made is staged anew. Fails the test if a
   /// plugin does not end with 0.
   void install();
+  [[nodiscard]] support::Blob staged_by_generator() const { return generated(); }
   void become_unified() { set("KERNEL_INSTALL_LAYOUT", "uki"); }
 
   void remove() const;
@@ -43,6 +47,10 @@ class Life : public plugins_test::ModuleStage {
 
   /// The lines below the one of the kernel; fails the test unless its state is this one.
   [[nodiscard]] std::vector<std::string> changes(const std::string& state) const;
+
+ protected:
+  /// What a generator stages.
+  [[nodiscard]] virtual support::Blob generated() const { return base(); }
 
  private:
   void publish() const;

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/kip/life.h"
+#include "tests/support/kernel_finder.h"
 
 namespace kip::kip_test {
 namespace {
@@ -117,15 +118,56 @@ TEST(StatusOfMicrocode, IsStaleWhereItComesAfterItsKernel) {
               ElementsAre(StartsWith("microcode 06-bf-02: none -> 0x0000003a")));
 }
 
-TEST(StatusOfMicrocode, IsCurrentWhereTheBaseHasItAlready) {
+TEST(StatusOfMicrocode, IsCurrentWhereWhatIsNewerIsHeld) {
   Life life;
-  life.firmware("intel", IntelBlob().revision(0x39).bytes());
   life.install();
   life.configure("[Microcode]\nHold=0xb06f2,,eq:0x3b\n");
   life.firmware("newer", IntelBlob().revision(0x3b).bytes());
-  EXPECT_THAT(life.changes("current"), IsEmpty()) << "it is held";
+  EXPECT_THAT(life.changes("current"), IsEmpty());
   life.configure("");
-  EXPECT_THAT(life.changes("stale"), ElementsAre(HasSubstr("0x00000039 -> 0x0000003b")));
+  EXPECT_THAT(life.changes("stale"), ElementsAre(HasSubstr("0x0000003a -> 0x0000003b")));
+}
+
+// As with a generator that packs microcode itself, for this machine or for all.
+class PackedByItsGenerator : public Life {
+ protected:
+  [[nodiscard]] support::Blob generated() const override {
+    const support::Blob microcode =
+        support::join({IntelBlob().revision(0x40).bytes(), IntelBlob().signature(0x50657).bytes()});
+    return support::join({plugins_test::early_archive(support::kIntelPath, microcode), base()});
+  }
+};
+
+TEST(StatusOfMicrocode, IsCurrentWhereTheBaseHasANewerOne) {
+  PackedByItsGenerator life;
+  life.install();
+  EXPECT_TRUE(support::read_file(life.image()) == life.staged_by_generator()) << "covered";
+  life.firmware("intel", IntelBlob().revision(0x3f).bytes());
+  EXPECT_THAT(life.changes("current"), IsEmpty());
+  life.firmware("intel", IntelBlob().revision(0x41).bytes());
+  EXPECT_THAT(life.changes("stale"), ElementsAre(HasSubstr("0x00000040 -> 0x00000041")));
+  life.install();
+  EXPECT_THAT(life.changes("current"), IsEmpty());
+  life.configure("[Microcode]\nConflict=strip\n");
+  EXPECT_THAT(life.changes("stale"),
+              ElementsAre("microcode 06-55-07: 0x0000003a -> none ('initrd[" +
+                          std::string(support::kIntelPath) + "]')"));
+  life.install();
+  EXPECT_THAT(life.changes("current"), IsEmpty());
+}
+
+// The machine is not here: its CPUs are those that were recorded.
+TEST(StatusOfMicrocode, TakesTheRecordedCpusWhereNobodyNamesThem) {
+  Life life;
+  life.set("KIP_CPU", std::nullopt);
+  life.configure("[Microcode]\nCpu=0xb06f2,0x01\n");
+  life.install();
+  life.configure("");
+  EXPECT_THAT(life.changes("current"), IsEmpty());
+  life.firmware("platform", IntelBlob().platform_flags(0x40).revision(0x50).bytes());
+  EXPECT_THAT(life.changes("current"), IsEmpty()) << "that is for another platform";
+  life.firmware("newer", IntelBlob().revision(0x3b).bytes());
+  EXPECT_THAT(life.changes("stale"), ElementsAre(HasSubstr("0x0000003a -> 0x0000003b")));
 }
 
 // Neither can be told: the one that is there, or what the damaged one would have been.

@@ -13,6 +13,7 @@ plugin ends with 0 (or is dead).
 KIP_SLOW=1 stands for --all, KIP_PROGRAMS for --programs. Sanitized programs are several times as slow.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -29,7 +30,8 @@ sys.path.append(str(Path(__file__).parents[1] / "boot"))
 import newc  # noqa: E402
 
 KERNEL = "6.12.0-example"  # of make-example-modules, whose snippets ask for zfs and spl
-MICROCODE, IMAGE = "45-kip-microcode", "58-kip-image"
+MICROCODE, IMAGE, RECORD = "45-kip-microcode", "58-kip-image", "95-kip-record"
+TOKEN = "token"
 CPUS = "06-55-07 cpu00A00F11"  # of make-example-firmware's tree
 
 
@@ -49,8 +51,20 @@ SITUATIONS = [
     Situation("58 merges with a linked initrd", IMAGE, "initrd"),
     Situation("58 writes microcode files", IMAGE, "microcode-intel", initrds=["given.img"], slow=True),
     Situation("58 adds modules", IMAGE, "initrd", modules=True),
+    Situation("95 publishes a manifest", RECORD, f"var/lib/kip/manifests/{TOKEN}@{KERNEL}.json"),
     Situation("58 writes a file of modules", IMAGE, "initrd.zz-kip-modules", initrds=["given.img"], modules=True, slow=True),
 ]
+
+
+RECORDED = 1_000_000_000  # when the image was installed
+DRAFTS = ("kip.d/microcode.json", "kip.d/manifest.json")
+
+
+def is_json(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except ValueError:
+        return False
 
 
 class Area:
@@ -75,11 +89,24 @@ class Area:
             (self.staging / "kip.d").mkdir(mode=0o700)
             (self.staging / "kip.d/early.cpio").write_bytes(early)
 
+    def publish(self, image: bytes, draft: bytes) -> None:
+        """What 95 finds: the entry, the draft, and the record of the image before."""
+        (self.staging / "kip.d").mkdir(mode=0o700)
+        (self.staging / "kip.d/manifest.json").write_bytes(draft)
+        (self.place / "entry").mkdir()
+        (self.place / "entry/initrd").write_bytes(image)
+        os.utime(self.place / "entry/initrd", (RECORDED, RECORDED))
+        record = self.place / "root" / self.situation.target
+        record.parent.mkdir(parents=True)
+        record.write_text('{"schema": 1}')
+        record.chmod(0o644)
+
     def run(self, program: Path, injections: list, trace: Path | None = None) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("KERNEL_INSTALL", "KIP_"))}
         environment |= {
             "KERNEL_INSTALL_STAGING_AREA": str(self.staging), "KERNEL_INSTALL_LAYOUT": "bls",
             "KERNEL_INSTALL_IMAGE_TYPE": "pe", "KERNEL_INSTALL_CONF_ROOT": str(self.place),
+            "KERNEL_INSTALL_ENTRY_TOKEN": TOKEN,
             "KIP_ROOT": str(self.place / "root"), "KIP_CPU": CPUS, "KIP_FIRMWARE": str(self.tree),
             "ASAN_OPTIONS": "detect_leaks=0",  # which does not work under ptrace
         }  # fmt: skip
@@ -90,12 +117,15 @@ class Area:
 
     def files(self) -> dict:
         found = {}
-        for path in sorted(self.staging.rglob("*")):
-            name = str(path.relative_to(self.staging))
+        places = [self.staging] + ([] if self.situation.modules else [self.place / "root"])
+        for place, path in [(place, path) for place in places for path in sorted(place.rglob("*"))]:
+            name = str(path.relative_to(place))
             if path.is_symlink():
                 found[name] = ("link", os.readlink(path))
             elif path.is_dir():
                 found[name] = ("directory", path.stat().st_mode & 0o7777)
+            elif name in DRAFTS:  # which tell what came of it, and are never half of one
+                found[name] = ("draft", path.stat().st_mode & 0o7777, is_json(path))
             else:
                 found[name] = (path.stat().st_mode & 0o7777, path.read_bytes())
         # A place to work in, of which a dead plugin leaves something; a note of what was done, which depends on that.
@@ -117,7 +147,10 @@ class Sweep:
         early = self.early if situation.plugin == IMAGE and not situation.modules else None
         self.base = self.archive if situation.modules else self.noise
         tree = self.place / "machine" if situation.modules else self.tree
-        return Area(self.place / "area", tree, self.base, early, situation)
+        area = Area(self.place / "area", tree, self.base, early, situation)
+        if situation.plugin == RECORD:
+            area.publish(*self.drafted)
+        return area
 
     def baseline(self, situation: Situation) -> list[Call]:
         area = self.area(situation)
@@ -128,6 +161,8 @@ class Sweep:
             raise Wrong(f"without any fault: {done.returncode} {done.stderr.decode()}")
         if situation.plugin == MICROCODE:
             self.early = self.after[situation.target][1]
+        elif situation.plugin == IMAGE and not (situation.modules or situation.initrds):
+            self.drafted = [(area.staging / name).read_bytes() for name in ("initrd", "kip.d/manifest.json")]
         return calls_of(self.trace)
 
     def judge(self, area: Area, done: subprocess.CompletedProcess, killed: bool, mute: bool = False) -> None:
@@ -140,7 +175,9 @@ class Sweep:
         for name in found.keys() | self.before.keys():
             now, was, new = found.get(name), self.before.get(name), self.after.get(name)
             hidden = Path(name).name.startswith(".kip-")
-            if now not in (was, new) and not (killed and hidden):
+            # That of the image before goes where the new one cannot be written, and somebody says so.
+            gone = area.situation.plugin == RECORD and name == area.situation.target and now is None and done.stderr
+            if now not in (was, new) and not (killed and hidden) and not gone:
                 raise Wrong(f"'{name}' is neither as before nor whole and new")
         if not area.situation.initrds and (area.place / "initrd.img").read_bytes() != self.base:
             raise Wrong("what the staged link points to was changed")

@@ -187,37 +187,64 @@ const Row kModules[] = {
      {"modprobe modprobe.d: some lines -> none"}},
 };
 
-void without_base_microcode(Manifest& manifest) {
-  manifest.base->has_microcode = false;
+// The base serves the machine better than what is chosen.
+void with_newer_base(Manifest& manifest) {
+  manifest.base->updates = {intel_update(0x2b000700, 20)};
+  manifest.inputs.microcode->updates.pop_back();
 }
+
+const std::string kOthers = "microcode 06-55-07: 0x05003901 -> none ('initrd')";
+
+const Row kBase[] = {
+    {"Stripped", [](Inputs& now) { now.settings.conflict = "strip"; }, {kOthers}},
+    {"StrippedOfNothing",
+     [](Inputs& now) { now.settings.conflict = "strip"; },
+     {},
+     [](Manifest& it) { it.base->updates = {intel_update(0x2b000500, 20)}; }},
+    {"Held", [](Inputs& now) { now.settings.holds = {"06-55-07"}; }, {kOthers}},
+    {"HeldInAnotherRevision",
+     [](Inputs& now) { now.settings.holds = {"0x50657,,gt:0x05003901"}; },
+     {}},
+    {"PinnedAway", [](Inputs& now) { now.settings.pins = {"0x50657,,eq:0x05003900"}; }, {kOthers}},
+    {"PinnedToWhatItIs", [](Inputs& now) { now.settings.pins = {"0x50657,,eq:0x05003901"}; }, {}},
+    {"HoldOfSomethingElseGone",
+     [](Inputs& now) { now.settings.holds.clear(), now.settings.pins.clear(); },
+     {}},
+    {"NewerThanWhatIsChosenNow",
+     [](Inputs& now) { microcode(now).updates[0] = intel_update(0x2b000650, 2); },
+     {},
+     with_newer_base},
+    {"OlderThanWhatIsChosenNow",
+     [](Inputs& now) { microcode(now).updates[0] = intel_update(0x2b000750, 2); },
+     {"microcode 06-8f-08: 0x2b000700 -> 0x2b000750" + kIntelFile},
+     with_newer_base},
+    {"OfAnotherPlatform",
+     [](Inputs& now) { microcode(now).updates[0] = intel_update(0x2b000650, 2); },
+     {"microcode 06-8f-08: 0x2b000603 -> 0x2b000650" + kIntelFile},
+     [](Manifest& it) {
+       with_newer_base(it);
+       it.base->updates[0].targets[0].platform_flags = 0x10;
+     }},
+    // Held, so that a kernel must not find it: a merged part takes its place.
+    {"NewerAndHeldNow",
+     [](Inputs& now) { now.settings.holds = {"0x806f8,,eq:0x2b000700"}; },
+     {"microcode 06-8f-08: 0x2b000700 -> 0x2b000603" + kIntelFile},
+     with_newer_base},
+    {"HasWhatThePackageHad",
+     [](Inputs& now) { microcode(now).updates.clear(); },
+     {},
+     [](Manifest& it) {
+       with_newer_base(it);
+       it.base->updates[0] = it.inputs.microcode->updates[0];
+       it.base->updates[0].targets.push_back({{0x806f6}, 0x87});
+     }},
+};
 
 const Row kSettings[] = {
     {"OtherCompression",
      [](Inputs& now) { now.settings.compression = "xz"; },
      {"setting Compression: zstd -> xz"}},
     {"CompressionOfNothing", [](Inputs& now) { now.settings.compression.clear(); }, {}},
-    {"OtherConflict",
-     [](Inputs& now) { now.settings.conflict = "strip"; },
-     {"setting Conflict: union -> strip"}},
-    {"OtherConflictWithNothingToKeep",
-     [](Inputs& now) { now.settings.conflict = "strip"; },
-     {},
-     without_base_microcode},
-    {"HoldWithNothingToKeep",
-     [](Inputs& now) { now.settings.holds.clear(); },
-     {},
-     without_base_microcode},
-    {"HoldGone",
-     [](Inputs& now) { now.settings.holds.clear(); },
-     {"setting Hold: 06-55-07 -> none"}},
-    {"HoldsInAnotherOrder",
-     [](Inputs& now) {
-       now.settings.holds = {"b", "a", "a"};
-     },
-     {},
-     [](Manifest& it) {
-       it.inputs.settings.holds = {"a", "b"};
-     }},
     {"TurnedOff",
      [](Inputs& now) {
        now = {};
@@ -237,6 +264,7 @@ const Row kSettings[] = {
 const auto kName = [](const auto& row) { return row.param.name; };
 INSTANTIATE_TEST_SUITE_P(Microcode, Compared, testing::ValuesIn(kMicrocode), kName);
 INSTANTIATE_TEST_SUITE_P(Modules, Compared, testing::ValuesIn(kModules), kName);
+INSTANTIATE_TEST_SUITE_P(Base, Compared, testing::ValuesIn(kBase), kName);
 INSTANTIATE_TEST_SUITE_P(Settings, Compared, testing::ValuesIn(kSettings), kName);
 
 }  // namespace

@@ -33,6 +33,12 @@ inline UpdateInput amd_update(std::uint32_t revision, std::uint8_t bytes) {
           digest_of(bytes)};
 }
 
+// That the base has, for another machine.
+inline UpdateInput others_update() {
+  return {ucode::Vendor::kIntel, 0x05003901, 0x03112025, {{{0x50657}, 0xbf}}, 2048, "initrd", 0,
+          digest_of(12)};
+}
+
 inline ModuleInput zfs() {
   return {"zfs",        "extra/zfs.ko",
           "2.2.6",      false,
@@ -59,7 +65,7 @@ inline Manifest recorded() {
              "/boot",
              "0x806f8",
              "/lib/firmware"};
-  it.base = Base{1'000'000, digest_of(9), "zstd", true};
+  it.base = Base{1'000'000, digest_of(9), "zstd", {others_update()}};
   it.inputs.microcode = MicrocodeInputs{
       {{"06-8f-08 0x000806f8,0x10", ucode::Vendor::kIntel, 0x806f8, 0x10, std::nullopt},
        {"19-01-01 0x00a00f11", ucode::Vendor::kAmd, 0xa00f11, std::nullopt,
@@ -74,7 +80,7 @@ inline Manifest recorded() {
   it.inputs.modules.decisions = {
       {"vpoll", "updates/vpoll.ko", "out", ""},
       {"zfs", "extra/zfs.ko", "in", "Include=zfs at /etc/kip/kip.conf.d/10.conf:3"}};
-  it.inputs.settings = {true, "", "zstd", "union", {"06-55-07"}, {"0x806f8,,eq:0x2b000603"}};
+  it.inputs.settings = {true, "", "zstd", "union", {"06-0f-06"}, {"0x6f6,,eq:0xd1"}};
   it.files = {{"initrd",
                "/boot/T/K/initrd",
                {2'000'000, 1'700'000'000'000'000'000},
