@@ -19,6 +19,7 @@ def _environment(staging, conf):
     return {
         "KERNEL_INSTALL_STAGING_AREA": staging, "KERNEL_INSTALL_LAYOUT": "bls", "KERNEL_INSTALL_IMAGE_TYPE": "pe",
         "KERNEL_INSTALL_VERBOSE": "0", "KERNEL_INSTALL_CONF_ROOT": conf, "KIP_ROOT": conf,
+        "KERNEL_INSTALL_ENTRY_TOKEN": "token",
     }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ import inputs
 import measure
 import overlays
 import plugins
+import status
 
 HERE = pathlib.Path(__file__).resolve().parent
 FLOORS = {"pack": [], "verify": [], "all": [], "walk": [], "decode": ["-llzma", "-lzstd"]}
@@ -31,7 +32,8 @@ INTEL = (0x000806F8, 0x87)
 AMD = 0x00A20F12
 
 PLUGINS_ROW = 10  # of the design document's table
-ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 9, PLUGINS_ROW)
+STATUS_ROW = 11  # of an issue
+ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 9, PLUGINS_ROW, STATUS_ROW)
 
 
 @dataclasses.dataclass
@@ -155,6 +157,10 @@ def cases(options, tree, disk, memory):
     # Without being told, the plugins do nothing in a guest or container only: elsewhere that is another row.
     for what, subject, peer, limit in plugins.cases(options.programs, plain, intel_spec, memory):
         yield Case(PLUGINS_ROW, what, subject, peer, Aim("plus", limit) if limit else Aim("none"))
+
+    if not options.row or STATUS_ROW in options.row:
+        what, subject, peer, limit = status.case(options.programs, plain, intel_spec, disk)
+        yield Case(STATUS_ROW, what, subject, peer, Aim("least", limit))
 
     scratch = plain.parent
     wanted = not options.row or {6, 7} & set(options.row)  # their inputs are half a gigabyte
