@@ -65,20 +65,7 @@ Status remove_manifest(const std::string& root, const std::string& token,
 }
 
 Result<Manifests> read_manifests(const Root& root) {
-  Manifests found;
-  for (const std::string& name : TRY(names_of(root, kKind))) {
-    auto manifest = read_one(root, name);
-    if (manifest) {
-      found.records.push_back(std::move(*manifest));
-      continue;
-    }
-    Finding finding;
-    finding.rule = "manifest-unread";
-    finding.place = place_of(kKind, name);
-    finding.text = manifest.error().what;
-    found.findings.push_back(std::move(finding));
-  }
-  return found;
+  return read_records<Manifests>(root, kKind, "manifest-unread", read_one);
 }
 
 }  // namespace kip::state

@@ -61,20 +61,7 @@ Status remove_pending(const std::string& root, const std::string& kernel) {
 }
 
 Result<PendingRecords> read_pending(const Root& root) {
-  PendingRecords found;
-  for (const std::string& kernel : TRY(names_of(root, kKind))) {
-    auto pending = read_one(root, kernel);
-    if (pending) {
-      found.records.push_back(std::move(*pending));
-      continue;
-    }
-    Finding finding;
-    finding.rule = "pending-unread";
-    finding.place = place_of(kKind, kernel);
-    finding.text = pending.error().what;
-    found.findings.push_back(std::move(finding));
-  }
-  return found;
+  return read_records<PendingRecords>(root, kKind, "pending-unread", read_one);
 }
 
 }  // namespace kip::state

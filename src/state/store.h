@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "src/base/file.h"
+#include "src/base/finding.h"
 
 namespace kip::state {
 
@@ -33,5 +34,26 @@ Result<std::vector<std::string>> names_of(const Root& root, const std::string& k
 /// kInvalid for what is no regular file, kLimit for a larger one. The error does not name the place.
 Result<std::vector<std::uint8_t>> read_record(const Root& root, const std::string& kind,
                                               const std::string& name, std::uint64_t limit);
+
+/// Every record of a kind into `Found`, whose `records` are what `read_one(root, name)` gives; what cannot be read becomes a
+/// finding of that rule.
+template <class Found, class ReadOne>
+Result<Found> read_records(const Root& root, const std::string& kind, const char* rule,
+                           const ReadOne& read_one) {
+  Found found;
+  for (const std::string& name : TRY(names_of(root, kind))) {
+    auto record = read_one(root, name);
+    if (record) {
+      found.records.push_back(std::move(*record));
+      continue;
+    }
+    Finding finding;
+    finding.rule = rule;
+    finding.place = place_of(kind, name);
+    finding.text = record.error().what;
+    found.findings.push_back(std::move(finding));
+  }
+  return found;
+}
 
 }  // namespace kip::state
