@@ -9,6 +9,16 @@ namespace kip::cli {
 
 using ucode::Verdict;
 
+namespace {
+
+bool is_for(const ucode::Update& update, const ucode::Selector& selector) {
+  return std::any_of(update.targets.begin(), update.targets.end(), [&](const auto& target) {
+    return selector.matches_cpu(update.vendor, target.signature);
+  });
+}
+
+}  // namespace
+
 ExitCode Choice::prepare() {
   auto holds = parse_selectors(settings_.holds);
   auto pins = parse_pins(settings_.pins);
@@ -131,10 +141,7 @@ void Choice::say_idle() const {
   const auto idle = [&](const ucode::Selector& selector, bool any_revision) {
     return std::none_of(catalog_.entries.begin(), catalog_.entries.end(), [&](const auto& entry) {
       const ucode::Update& update = entry.update;
-      return (any_revision || selector.takes_revision(update.revision)) &&
-             std::any_of(update.targets.begin(), update.targets.end(), [&](const auto& target) {
-               return selector.matches_cpu(update.vendor, target.signature);
-             });
+      return (any_revision || selector.takes_revision(update.revision)) && is_for(update, selector);
     });
   };
   for (std::size_t i = 0; i < options_.holds.size(); ++i) {
@@ -162,15 +169,9 @@ void Choice::say_trouble() const {
 
 void Choice::say_unserved(std::size_t cpu) const {
   const ucode::Selector& asked = cpus_[cpu].query.selector;
-  const auto for_it = [&](const ucode::Update& update) {
-    return std::any_of(update.targets.begin(), update.targets.end(),
-                       [&](const ucode::Target& target) {
-                         return asked.matches_cpu(update.vendor, target.signature);
-                       });
-  };
   std::optional<std::size_t> nearest;
   for (std::size_t i = 0; i < catalog_.entries.size(); ++i) {
-    if (!for_it(catalog_.entries[i].update)) continue;
+    if (!is_for(catalog_.entries[i].update, asked)) continue;
     if (selection_.verdicts[i] == Verdict::kChosen) continue;  // for another CPU
     if (!nearest || selection_.verdicts[i] > selection_.verdicts[*nearest]) nearest = i;
   }

@@ -1,13 +1,12 @@
 #include <algorithm>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <set>
-#include <sys/stat.h>
 #include <tuple>
 
 #include "src/checks/early.h"
 #include "src/cli/loader_source.h"
 #include "src/cli/sources.h"
+#include "src/image/pieces.h"
 #include "src/segments/layout.h"
 #include "ucode/amd.h"
 #include "ucode/xen.h"
@@ -141,12 +140,9 @@ LoaderSource of_catalog(const catalog::Catalog& catalog) {
 }
 
 Result<LoaderSource> read_image(const std::string& path, LoadedBy by) {
-  const Fd file = TRY(Root().open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  struct stat status;
-  if (::fstat(file.get(), &status) != 0) return fail_errno("cannot be looked at");
-  if (!S_ISREG(status.st_mode)) return fail(Errc::kInvalid, "is not a regular file");
-  const segments::Layout layout = TRY(segments::read_layout(file.get()));
-  return Reader(file.get(), layout, path, by).run();
+  const image::Opened opened = TRY(image::open_regular(Root(), path));
+  const segments::Layout layout = TRY(segments::read_layout(opened.file.get()));
+  return Reader(opened.file.get(), layout, path, by).run();
 }
 
 }  // namespace kip::cli
