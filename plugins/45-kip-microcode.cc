@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "src/base/atomic_file.h"
 #include "src/cli/drafts.h"
 #include "src/cli/microcode_inputs.h"
 #include "src/cli/packing.h"
@@ -18,18 +17,6 @@ namespace kip::plugins {
 namespace {
 
 using cli::ExitCode;
-
-cli::SourceOptions sources(const cli::Plugin& plugin) {
-  const policy::MicrocodeSettings& settings = plugin.settings().microcode;
-  cli::SourceOptions options;
-  options.cpus = values_of(settings.cpu);
-  options.firmware = values_of(settings.firmware);
-  options.holds = values_of(settings.hold);
-  options.pins = values_of(settings.pin);
-  options.kernel = plugin.call().kernel;
-  options.allow_none = settings.on_none.value == policy::OnNone::kWarn;
-  return options;
-}
 
 // Whether the CPUs here are anything to the image: told by the administrator, or by the machine.
 bool concerns_us(const cli::Plugin& plugin) {
@@ -52,12 +39,9 @@ bool write(const cli::Plugin& plugin, const cli::Choice& choice) {
   };
   if (const Status made = cli::make_own_directory(staging); !made)
     return failed(staging + "/" + cli::kOwnDirectory, made.error());
-  auto file = AtomicFile::create_staged(path);
-  if (!file) return failed(path, file.error());
-  cli::Packing packing(choice, plugin.messages(), path);
-  if (packing.write_marked(*file, {}) || packing.read_back(file->descriptor())) return false;
-  if (const Status status = file->commit(); !status) return failed(path, status.error());
-  for (const cli::PackedCpu& cpu : packing.report().cpus) {
+  const auto report = cli::pack_staged(choice, plugin.messages(), path);
+  if (!report) return false;
+  for (const cli::PackedCpu& cpu : report->cpus) {
     for (const std::string& line : to_lines(cpu)) plugin.messages().note(line);
   }
   return true;
@@ -84,7 +68,8 @@ int run(int argc, char** argv) {
         "it");
     return none;
   }
-  const cli::SourceOptions options = sources(plugin);
+  const cli::SourceOptions options =
+      cli::source_options(plugin.settings().microcode, plugin.call().kernel);
   cli::Choice choice(options, plugin.messages());
   ExitCode code = choice.prepare();
   const bool prepared = code == ExitCode::kDone;

@@ -65,6 +65,12 @@ void Choice::list_cpus(std::span<const ucode::Candidate> candidates) {
   drop_excluded(request_, cpus_);
 }
 
+ExitCode Choice::decide() {
+  ExitCode code = prepare();
+  if (code == ExitCode::kDone) code = read_and_choose(ucode::Depth::kHeaders);
+  return code == ExitCode::kDone ? judge() : code;
+}
+
 ExitCode Choice::judge() const {
   if (cpus_.empty() && !request_.cpus.empty()) {
     messages_.error("every CPU asked for is deselected");

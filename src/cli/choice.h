@@ -21,6 +21,9 @@ class Choice {
   /// kFailed: its update is broken, or may be in a file that could not be read. With --allow-none, `all` and fleets the former is no failure.
   ExitCode judge() const;
 
+  /// All of these, by headers alone. What was found wrong with files is not said.
+  ExitCode decide();
+
   const Root& root() const { return root_; }
   const CpuRequest& request() const { return request_; }
   const catalog::Catalog& catalog() const { return catalog_; }

@@ -113,12 +113,7 @@ std::optional<state::Inputs> Derived::inputs_for(const Manifest& recorded) const
 // Whether an error was said is all that the result tells; microcode that is none of this image's business stays unknown.
 bool Derived::add_microcode(const policy::Settings& settings, const Manifest& recorded,
                             Microcode& microcode) const {
-  SourceOptions options;
-  options.cpus = values_of(settings.microcode.cpu);
-  options.firmware = values_of(settings.microcode.firmware);
-  options.holds = values_of(settings.microcode.hold);
-  options.pins = values_of(settings.microcode.pin);
-  options.kernel = recorded.kernel;
+  SourceOptions options = source_options(settings.microcode, recorded.kernel);
   options.root = root_path_;
   options.allow_none = true;
   if (!options.cpus.empty()) return choose(options, microcode);
@@ -137,10 +132,7 @@ bool Derived::add_microcode(const policy::Settings& settings, const Manifest& re
 
 bool Derived::choose(const SourceOptions& options, Microcode& microcode) const {
   Choice choice(options, errors_);
-  ExitCode code = choice.prepare();
-  if (code == ExitCode::kDone) code = choice.read_and_choose(ucode::Depth::kHeaders);
-  if (code == ExitCode::kDone) code = choice.judge();
-  if (code != ExitCode::kDone) return false;
+  if (choice.decide() != ExitCode::kDone) return false;
   microcode = microcode_inputs(choice);
   const Status status = add_digests(choice, *microcode);
   return status ? true : failed("microcode", status.error());

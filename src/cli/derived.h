@@ -29,10 +29,12 @@ class Derived {
 
   std::optional<state::Inputs> inputs_for(const state::Manifest& recorded) const;
 
+  /// With KIP_CPU and KIP_FIRMWARE as they count for it.
+  policy::Settings settings_for(const state::Manifest& recorded) const;
+
  private:
   using Microcode = std::optional<state::MicrocodeInputs>;
 
-  policy::Settings settings_for(const state::Manifest& recorded) const;
   bool add_microcode(const policy::Settings& settings, const state::Manifest& recorded,
                      Microcode& microcode) const;
   bool choose(const SourceOptions& options, Microcode& microcode) const;

@@ -3,6 +3,7 @@
 
 #include "src/cli/drafts.h"
 #include "src/cli/image_draft.h"
+#include "src/cli/image_file.h"
 #include "src/cli/microcode_inputs.h"
 #include "src/cli/microcode_step.h"
 #include "src/cli/module_inputs.h"
@@ -15,7 +16,6 @@ namespace {
 
 using image::Range;
 using state::Part;
-using state::PartKind;
 
 std::string name_of(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
@@ -27,25 +27,6 @@ std::vector<Range> own_ranges(const image::Front& front, const image::Tail* tail
   if (tail == nullptr) return own;
   for (const image::OwnOverlay& overlay : tail->overlays) own.push_back(overlay.range);
   return own;
-}
-
-void add_part(PartKind kind, const Range& range, std::vector<Part>& parts) {
-  if (range.begin < range.end) parts.push_back({kind, range.begin, range.end - range.begin, {}});
-}
-
-// Early parts in front, an overlay of so many bytes behind, the base between and around them.
-std::vector<Part> parts_of(const image::Front& front, std::uint64_t size, std::uint64_t overlay) {
-  std::vector<Part> parts;
-  const std::uint64_t end = size - std::min(overlay, size);
-  std::uint64_t at = 0;
-  for (const Range& own : front.own_ranges) {
-    add_part(PartKind::kBase, {at, std::min(own.begin, end)}, parts);
-    add_part(PartKind::kEarly, {own.begin, std::min(own.end, end)}, parts);
-    at = std::min(own.end, end);
-  }
-  add_part(PartKind::kBase, {at, end}, parts);
-  add_part(PartKind::kOverlay, {end, size}, parts);
-  return parts;
 }
 
 state::Call call_of(const Invocation& call) {
@@ -152,21 +133,13 @@ Status ImageDraft::add_modules(const ModuleStep& modules) {
 }
 
 Status ImageDraft::add_file(const std::string& path, std::uint64_t overlay_size) {
-  state::ImageFile entry;
-  entry.name = name_of(path);
   const image::Opened file = TRY(image::open_regular(Root(), path));
-  entry.stamp = TRY(state::stamp_of(file.file.get()));
-  const auto front = image::read_front(file.file.get());
-  entry.parts = parts_of(front ? *front : image::Front(), file.size, overlay_size);
-  std::vector<Range> ranges;
-  for (const Part& part : entry.parts) ranges.push_back({part.offset, part.offset + part.size});
-  if (!entry.has_own() && base_is_whole_ && manifest_.base) {
+  state::ImageFile entry = TRY(image_file(file.file.get(), name_of(path), overlay_size));
+  if (entry.has_own()) {
+    TRY(add_digests(file.file.get(), entry));
+  } else if (base_is_whole_ && manifest_.base) {
     entry.digest = manifest_.base->digest;
     for (Part& part : entry.parts) part.digest = *entry.digest;
-  } else if (entry.has_own()) {
-    const image::Sums sums = TRY(image::read_sums(file.file.get(), file.size, ranges));
-    entry.digest = sums.whole;
-    for (std::size_t i = 0; i < ranges.size(); ++i) entry.parts[i].digest = sums.ranges[i];
   } else {
     entry.parts.clear();
   }

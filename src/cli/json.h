@@ -9,6 +9,7 @@
 #include "src/cli/image_report.h"
 #include "src/cli/modules_report.h"
 #include "src/cli/predict_report.h"
+#include "src/cli/refresh_report.h"
 #include "src/cli/report.h"
 #include "src/cli/status_report.h"
 #include "src/host/cpus.h"
@@ -48,6 +49,7 @@ std::string to_json(const OverlayReport& report);
 std::string to_json(const EmitReport& report);
 
 std::string to_json(const StatusReport& report);
+std::string to_json(const RefreshReport& report);
 
 /// Whether a line or file looks like a JSON record.
 bool looks_like_json(std::string_view text);

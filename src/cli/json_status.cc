@@ -16,6 +16,12 @@ Json change_json(const state::Change& change) {
   return json;
 }
 
+Json changes_json(const std::vector<state::Change>& changes) {
+  Json list = Json::array();
+  for (const state::Change& change : changes) list.push_back(change_json(change));
+  return list;
+}
+
 Json file_json(const FileRow& file) {
   constexpr const char* kStates[] = {"there", "missing", "foreign"};
   return {{"path", file.path}, {"state", kStates[static_cast<int>(file.state)]}};
@@ -28,18 +34,36 @@ Json entry_json(const EntryRow& row) {
     json["layout"] = row.layout;
     json["kip_version"] = row.kip_version;
   }
-  Json files = Json::array(), pending = Json::array(), changes = Json::array();
+  Json files = Json::array(), pending = Json::array();
   for (const FileRow& file : row.files) files.push_back(file_json(file));
   for (const state::PendingModule& module : row.pending)
     pending.push_back(Json{{"module", module.name}, {"rule", module.rule}});
-  for (const state::Change& change : row.changes) changes.push_back(change_json(change));
   json["files"] = std::move(files);
   json["pending"] = std::move(pending);
-  json["changes"] = std::move(changes);
+  json["changes"] = changes_json(row.changes);
+  return json;
+}
+
+Json row_json(const RefreshRow& row) {
+  Json json = {{"kernel", row.kernel}, {"outcome", outcome_name(row.outcome)}};
+  if (!row.token.empty()) json["token"] = row.token;
+  if (!row.why.empty()) json["why"] = row.why;
+  if (!row.remedy.empty()) json["remedy"] = row.remedy;
+  json["changes"] = changes_json(row.changes);
   return json;
 }
 
 }  // namespace
+
+std::string to_json(const RefreshReport& report) {
+  Json json = envelope("refresh");
+  json["dry_run"] = report.dry_run;
+  Json entries = Json::array();
+  for (const RefreshRow& row : report.entries) entries.push_back(row_json(row));
+  json["entries"] = std::move(entries);
+  json["findings"] = findings_json(report.findings);
+  return dump(json);
+}
 
 std::string to_json(const StatusReport& report) {
   Json json = envelope("status");

@@ -12,17 +12,27 @@ std::string microcode_name(Vendor vendor) {
   return std::string("microcode-") + ucode::vendor_name(vendor);
 }
 
-std::optional<int> MicrocodeStep::read_settings() {
-  const policy::MicrocodeSettings& settings = plugin_.settings().microcode;
+tl::expected<image::JoinOptions, Failure> join_options(const policy::MicrocodeSettings& settings,
+                                                       const std::string& kernel,
+                                                       const Messages& messages) {
+  image::JoinOptions options;
   auto holds = parse_selectors(values_of(settings.hold));
   auto pins = parse_pins(values_of(settings.pin));
-  if (!holds) return plugin_.give_up("Hold=", holds.error());
-  if (!pins) return plugin_.give_up("Pin=", pins.error());
-  options_.select.holds = std::move(*holds);
-  options_.select.pins = std::move(*pins);
-  options_.select.kernel = ucode::KernelVersion::parse(plugin_.call().kernel);
-  options_.strip = settings.conflict.value == policy::Conflict::kStrip;
-  options_.time = source_date_epoch(plugin_.messages());
+  if (!holds) return tl::unexpected(Failure{"Hold=", holds.error()});
+  if (!pins) return tl::unexpected(Failure{"Pin=", pins.error()});
+  options.select.holds = std::move(*holds);
+  options.select.pins = std::move(*pins);
+  options.select.kernel = ucode::KernelVersion::parse(kernel);
+  options.strip = settings.conflict.value == policy::Conflict::kStrip;
+  options.time = source_date_epoch(messages);
+  return options;
+}
+
+std::optional<int> MicrocodeStep::read_settings() {
+  auto options =
+      join_options(plugin_.settings().microcode, plugin_.call().kernel, plugin_.messages());
+  if (!options) return plugin_.give_up(options.error().place, options.error().error);
+  options_ = std::move(*options);
   return std::nullopt;
 }
 

@@ -25,6 +25,11 @@ struct Failure {
   Error error;
 };
 
+/// Holds, pins, the target kernel and SOURCE_DATE_EPOCH. The failure's place is the key.
+tl::expected<image::JoinOptions, Failure> join_options(const policy::MicrocodeSettings& settings,
+                                                       const std::string& kernel,
+                                                       const Messages& messages);
+
 class MicrocodeStep {
  public:
   explicit MicrocodeStep(const Plugin& plugin) : plugin_(plugin) {}

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "src/base/atomic_file.h"
 #include "src/base/sink.h"
 #include "src/cli/packing.h"
 
@@ -68,6 +69,20 @@ PackReport Packing::report() const {
 std::int64_t Packing::archive_time() const {
   if (const auto epoch = source_date_epoch(messages_)) return *epoch;
   return image::newest_date(choice_.selection(), choice_.catalog());
+}
+
+std::optional<PackReport> pack_staged(const Choice& choice, const Messages& messages,
+                                      const std::string& path) {
+  const auto failed = [&](const Error& error) {
+    messages.error_at(path, error);
+    return std::nullopt;
+  };
+  auto file = AtomicFile::create_staged(path);
+  if (!file) return failed(file.error());
+  Packing packing(choice, messages, path);
+  if (packing.write_marked(*file, {}) || packing.read_back(file->descriptor())) return std::nullopt;
+  if (const Status status = file->commit(); !status) return failed(status.error());
+  return packing.report();
 }
 
 std::optional<std::int64_t> source_date_epoch(const Messages& messages) {

@@ -45,6 +45,10 @@ class Packing {
   Scratch scratch_;
 };
 
+/// An early part for an image, in a file that is ours alone; nullopt after an error was said.
+std::optional<PackReport> pack_staged(const Choice& choice, const Messages& messages,
+                                      const std::string& path);
+
 /// SOURCE_DATE_EPOCH as a number; nullopt without it, or after a warning if it is none.
 std::optional<std::int64_t> source_date_epoch(const Messages& messages);
 

@@ -7,6 +7,17 @@
 
 namespace kip::cli {
 
+SourceOptions source_options(const policy::MicrocodeSettings& settings, const std::string& kernel) {
+  SourceOptions options;
+  options.cpus = values_of(settings.cpu);
+  options.firmware = values_of(settings.firmware);
+  options.holds = values_of(settings.hold);
+  options.pins = values_of(settings.pin);
+  options.kernel = kernel;
+  options.allow_none = settings.on_none.value == policy::OnNone::kWarn;
+  return options;
+}
+
 std::optional<Root> open_root(const SourceOptions& settings, const Messages& messages) {
   if (settings.root.empty()) return Root();
   auto root = Root::at(settings.root);

@@ -9,6 +9,7 @@
 #include "src/cli/exit_code.h"
 #include "src/cli/messages.h"
 #include "src/cli/report.h"
+#include "src/policy/settings.h"
 
 namespace kip::cli {
 
@@ -21,6 +22,9 @@ struct SourceOptions {
   std::string root;    // empty: '/'
   bool allow_none = false;
 };
+
+/// What kip.conf.d says of microcode for a kernel, as options. CPUs of the host where it names none.
+SourceOptions source_options(const policy::MicrocodeSettings& settings, const std::string& kernel);
 
 /// The Root of --root; nullopt after an error was said.
 std::optional<Root> open_root(const SourceOptions& settings, const Messages& messages);

@@ -39,6 +39,10 @@ class Survey {
   /// With the records that cannot be read; each was said.
   StatusReport report() const;
 
+  policy::Settings settings_for(const state::Manifest& recorded) const {
+    return derived_.settings_for(recorded);
+  }
+
   /// kNo if an entry is not current; kFailed if a record or what belongs into an image cannot be told.
   ExitCode code() const;
 

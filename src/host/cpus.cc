@@ -161,6 +161,10 @@ Result<Machine> read_machine(const Root& root) {
   return machine;
 }
 
+std::string read_command_line(const Root& root) {
+  return small_file(root, kCommandLineFile);
+}
+
 Kernel read_kernel(const Root& root) {
   Kernel kernel;
   utsname names;

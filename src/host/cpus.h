@@ -51,6 +51,10 @@ struct Kernel {
 /// The running kernel, as far as it decides where firmware is searched.
 Kernel read_kernel(const Root& root);
 
+/// The running kernel's command line, as its file has it; empty where it cannot be read.
+std::string read_command_line(const Root& root);
+inline constexpr const char* kCommandLineFile = "/proc/cmdline";
+
 /// "GenuineIntel" and "AuthenticAMD"; nullopt for vendors without a loader (Hygon, Zhaoxin, …): whoever becomes a vendor also
 /// answers ucode::has_loader().
 std::optional<ucode::Vendor> vendor_of(std::string_view id);

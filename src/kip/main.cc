@@ -13,12 +13,20 @@ void add_status(CLI::App& app, Settings& settings) {
   app.add_option("KVER", settings.kernels, "only these kernels");
 }
 
+void add_refresh(CLI::App& app, Settings& settings) {
+  app.add_flag("-n,--dry-run", settings.dry_run, "say what would be done, and do nothing");
+  app.add_option("KVER", settings.kernels, "only these kernels");
+}
+
 constexpr cli::Verb<Settings> kVerbs[] = {
     {"status", "each recorded entry: current, or what changed since its image was made", add_status,
-     status}};
+     status},
+    {"refresh", "make recorded entries current that are not", add_refresh, refresh},
+};
 
 constexpr cli::Program<Settings> kProgram = {
-    "kip", KIP_VERSION, "Says whether what boots next has what belongs into it.", kVerbs};
+    "kip", KIP_VERSION, "Says whether what boots next has what belongs into it, and sees to it.",
+    kVerbs};
 
 }  // namespace
 }  // namespace kip::program

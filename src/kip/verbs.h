@@ -12,8 +12,10 @@ struct Settings {
   cli::ReportOptions report;
   std::string root;                  // empty: '/'
   std::vector<std::string> kernels;  // empty: all that are recorded
+  bool dry_run = false;              // refresh -n
 };
 
 cli::ExitCode status(const Settings& settings, const cli::Messages& messages);
+cli::ExitCode refresh(const Settings& settings, const cli::Messages& messages);
 
 }  // namespace kip::program

@@ -42,15 +42,20 @@ std::string to_text(const Change& change);
 /// Sorted by kind, then as they are told. Microcode that `now` knows nothing of is not compared.
 std::vector<Change> compare(const Manifest& recorded, const Inputs& now);
 
+/// The updates of an image for these inputs: those that were chosen, and the base's, newest for each CPU. Where it is covered,
+/// the base's alone.
+std::vector<UpdateInput> merged_updates(const std::vector<UpdateInput>& base,
+                                        const MicrocodeInputs& microcode,
+                                        const SettingInputs& settings);
+
+/// Whether a kernel takes from the base what it would take from a merged part, so that there is none of ours.
+bool is_covered(const std::vector<UpdateInput>& base, const MicrocodeInputs& microcode,
+                const SettingInputs& settings);
+
 namespace detail {
 
 /// Appends what changed of microcode. What the base has counts as far as it comes into the image.
 void compare_microcode(const Manifest& recorded, const Inputs& now, std::vector<Change>& changes);
-
-/// The updates of an image for these inputs: those that were chosen, and the base's, newest for each CPU.
-std::vector<UpdateInput> merged_updates(const std::vector<UpdateInput>& base,
-                                        const MicrocodeInputs& microcode,
-                                        const SettingInputs& settings);
 
 /// Whether `update` serves all CPUs that `other` serves, as another version of the same.
 bool serves_as_well(const UpdateInput& update, const UpdateInput& other);

@@ -4,8 +4,10 @@
 #include "src/state/compare.h"
 #include "ucode/selector.h"
 
-namespace kip::state::detail {
+namespace kip::state {
 namespace {
+
+using detail::serves_as_well;
 
 using Updates = std::vector<UpdateInput>;
 
@@ -77,16 +79,6 @@ const UpdateInput* best_for(const UpdateInput& update, const Updates& others) {
   return best;
 }
 
-// A kernel takes from the base what it would take from a merged part.
-bool is_covered(const Updates& base, const Updates& left, const MicrocodeInputs& microcode) {
-  return std::all_of(microcode.updates.begin(), microcode.updates.end(),
-                     [&](const UpdateInput& update) {
-                       const UpdateInput* const there = best_for(update, base);
-                       const UpdateInput* const may_stay = best_for(update, left);
-                       return there != nullptr && may_stay != nullptr && *there == *may_stay;
-                     });
-}
-
 // Without those that a newer one, or an earlier one of the same revision, stands for.
 Updates newest(const Updates& updates) {
   Updates left;
@@ -104,7 +96,7 @@ Updates newest(const Updates& updates) {
 
 }  // namespace
 
-bool serves_as_well(const UpdateInput& update, const UpdateInput& other) {
+bool detail::serves_as_well(const UpdateInput& update, const UpdateInput& other) {
   const auto is_served = [&](const ucode::Target& wanted) {
     return std::any_of(update.targets.begin(), update.targets.end(), [&](const ucode::Target& it) {
       return it.signature == wanted.signature && (wanted.platform_flags & ~it.platform_flags) == 0;
@@ -114,13 +106,24 @@ bool serves_as_well(const UpdateInput& update, const UpdateInput& other) {
          std::all_of(other.targets.begin(), other.targets.end(), is_served);
 }
 
+bool is_covered(const Updates& base, const MicrocodeInputs& microcode,
+                const SettingInputs& settings) {
+  const Updates left = kept(base, microcode, settings);
+  return std::all_of(microcode.updates.begin(), microcode.updates.end(),
+                     [&](const UpdateInput& update) {
+                       const UpdateInput* const there = best_for(update, base);
+                       const UpdateInput* const may_stay = best_for(update, left);
+                       return there != nullptr && may_stay != nullptr && *there == *may_stay;
+                     });
+}
+
 Updates merged_updates(const Updates& base, const MicrocodeInputs& microcode,
                        const SettingInputs& settings) {
+  if (is_covered(base, microcode, settings)) return newest(base);
   const Updates left = kept(base, microcode, settings);
-  if (is_covered(base, left, microcode)) return newest(base);
   Updates all = microcode.updates;
   all.insert(all.end(), left.begin(), left.end());
   return newest(all);
 }
 
-}  // namespace kip::state::detail
+}  // namespace kip::state

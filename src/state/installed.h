@@ -19,4 +19,7 @@ Result<Stamp> stamp_of(int descriptor);
 /// is there matters. The error is for one that cannot be read.
 Result<FileState> check_file(const Root& root, const ImageFile& file, const std::string& path);
 
+/// The same, and a file with a recorded digest is read whole in any case.
+Result<FileState> check_whole(const Root& root, const ImageFile& file, const std::string& path);
+
 }  // namespace kip::state

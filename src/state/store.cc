@@ -53,13 +53,13 @@ bool is_same(int descriptor, const std::string& path) {
          a.st_ino == b.st_ino;
 }
 
-// The path of the kind's directory, with all that leads to it.
-Result<std::string> make_directories(const std::string& root_path, const std::string& kind) {
+// The path of the last directory, with all that leads to it.
+Result<std::string> make_directories(const std::string& root_path,
+                                     std::initializer_list<std::string> names) {
   const Root root = TRY(root_at(root_path));
   Fd directory = TRY(root.open("/", O_RDONLY | O_DIRECTORY));
   std::string path;
-  for (const std::string& name :
-       {std::string("var"), std::string("lib"), std::string("kip"), kind}) {
+  for (const std::string& name : names) {
     path.append("/").append(name);
     if (const Status made = make_directory(directory.get(), name.c_str()); !made)
       return fail(Errc::kSystem, quote(path) + ": " + made.error().what);
@@ -88,10 +88,14 @@ std::string place_of(const std::string& kind, const std::string& name) {
   return directory_of(kind) + "/" + name;
 }
 
+Result<std::string> make_home(const std::string& root) {
+  return make_directories(root, {"var", "lib", "kip"});
+}
+
 Status put(const std::string& root, const std::string& kind, const std::string& name,
            std::string_view text) {
   TRY(check_name(name));
-  const std::string path = TRY(make_directories(root, kind)) + "/" + name;
+  const std::string path = TRY(make_directories(root, {"var", "lib", "kip", kind})) + "/" + name;
   constexpr mode_t kMode = 0644;
   AtomicFile file = TRY(AtomicFile::create(path, AtomicFile::Existing::kReplaceLink, kMode));
   if (::fchmod(file.descriptor(), kMode) != 0) return fail_errno("chmod");

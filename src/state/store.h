@@ -20,6 +20,9 @@ bool names_a_record(std::string_view name);
 /// "/var/lib/kip/KIND/NAME", for messages.
 std::string place_of(const std::string& kind, const std::string& name);
 
+/// The directory, made with all that leads to it where it is missing: 0755, whatever the umask.
+Result<std::string> make_home(const std::string& root);
+
 /// `root`: a directory that stands for '/', or empty. Directories that are missing are made, 0755; the record is 0644, for
 /// all to see, whatever the umask. kInvalid for a name that names no record; and where a link leads out of the root.
 Status put(const std::string& root, const std::string& kind, const std::string& name,

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include "src/base/text.h"
+#include "src/boot/command_line.h"
+#include "src/kip/obstacles.h"
+#include "src/modules/tree.h"
+
+namespace kip::program {
+namespace {
+
+using state::Manifest;
+
+constexpr std::size_t kImage = 2;  // behind "add" and KVER; initrds follow
+
+bool exists(const Root& root, const std::string& path) {
+  return root.open(path, O_PATH).has_value();
+}
+
+std::string command(const std::vector<std::string>& arguments) {
+  std::string text = "kernel-install";
+  for (const std::string& argument : arguments) text += " " + shell_word(argument);
+  return text;
+}
+
+std::optional<Obstacle> arguments_gone(const Root& root, const cli::Surveyed& entry) {
+  const auto& arguments = arguments_of(entry);
+  if (arguments.size() <= kImage || arguments.front() != "add")
+    return Obstacle{"it was not installed by kernel-install", "install this kernel once more"};
+  const std::string forget =
+      "kernel-install remove " + shell_word(entry.row.kernel) + ", if the kernel is gone";
+  for (std::size_t i = kImage; i < arguments.size(); ++i) {
+    if (!exists(root, arguments[i]))
+      return Obstacle{quote(arguments[i]) + ", which it was made of, is not there", forget};
+  }
+  if (entry.manifest == nullptr) return std::nullopt;
+  const state::ModuleInputs& modules = entry.manifest->inputs.modules;
+  const bool had_modules = !modules.modules.empty() || !modules.decisions.empty();
+  const std::string directory = "/lib/modules/" + entry.row.kernel;
+  if (had_modules && !exists(root, directory) && !exists(root, "/usr" + directory))
+    return Obstacle{quote(directory) + " is not there", forget};
+  return std::nullopt;
+}
+
+// Where it is not mounted, kernel-install would write into the directory below it.
+std::optional<Obstacle> boot_not_there(const Root& root, const Manifest& manifest) {
+  const state::Call& call = manifest.call;
+  const bool unified = call.layout == "uki";
+  if (call.boot_root.empty() || (!unified && call.layout != "bls")) return std::nullopt;
+  const std::string entries = call.boot_root + (unified ? "/EFI/Linux" : "/loader/entries");
+  if (exists(root, entries)) return std::nullopt;
+  return Obstacle{quote(entries) + " is not there", "mount " + shell_word(call.boot_root)};
+}
+
+std::string write_options(const std::string& options) {
+  return fmt::format("printf '%s\\n' {} > /etc/kernel/cmdline",
+                     shell_word(options.empty() ? " " : options));
+}
+
+std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& entry,
+                                       const std::string& conf_root) {
+  const Manifest* const manifest = entry.manifest;
+  const bool matters =
+      manifest == nullptr || manifest->call.layout == "bls" || manifest->call.layout == "uki";
+  if (!matters) return std::nullopt;
+  const auto now = boot::command_line_now(root, conf_root);
+  if (!now) return Obstacle{now.error().what, ""};
+  if (manifest == nullptr || !manifest->options) {
+    if (!now->of_running_kernel) return std::nullopt;
+    return Obstacle{
+        "its command line would be the running kernel's: no file says which one it is to be",
+        write_options(now->text) + ", if that is right"};
+  }
+  if (boot::same_options(*manifest->options, now->text, manifest->token)) return std::nullopt;
+  const std::string from = now->from.empty() ? "" : " of " + quote(now->from);
+  return Obstacle{fmt::format("its command line would become {}{}, and is {}", quote(now->text),
+                              from, quote(*manifest->options)),
+                  now->of_running_kernel ? write_options(*manifest->options)
+                                         : command(arguments_of(entry)) + ", if that is meant"};
+}
+
+}  // namespace
+
+const std::vector<std::string>& arguments_of(const cli::Surveyed& entry) {
+  return entry.manifest != nullptr ? entry.manifest->call.arguments : entry.pending->arguments;
+}
+
+std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry,
+                                    const std::string& conf_root) {
+  if (auto gone = arguments_gone(root, entry)) return gone;
+  if (entry.manifest != nullptr) {
+    if (auto missing = boot_not_there(root, *entry.manifest)) return missing;
+  }
+  return options_change(root, entry, conf_root);
+}
+
+std::string still_missing(const Root& root, const state::Pending& pending) {
+  auto tree = modules::Tree::open(root, pending.kernel);
+  for (const state::PendingModule& module : pending.modules) {
+    const bool there = tree && (tree->find(module.name) || tree->is_builtin(module.name));
+    if (!there) return module.name;
+  }
+  return "";
+}
+
+}  // namespace kip::program

@@ -1,0 +1,27 @@
+// Why `kip refresh` must not have an entry made again: it would not be what it was.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "src/cli/survey.h"
+
+namespace kip::program {
+
+struct Obstacle {
+  std::string why, remedy;  // remedy: a command
+};
+
+/// kernel-install's arguments of an entry, or of a kernel that is pending.
+const std::vector<std::string>& arguments_of(const cli::Surveyed& entry);
+
+/// Something that kernel-install needs is gone, $BOOT is not mounted, or the entry's command line would become another one.
+/// `conf_root`: KERNEL_INSTALL_CONF_ROOT, or empty.
+std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry,
+                                    const std::string& conf_root);
+
+/// The first module that a kernel is pending for and that it has not got now either; empty: all are there.
+std::string still_missing(const Root& root, const state::Pending& pending);
+
+}  // namespace kip::program
