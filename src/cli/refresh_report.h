@@ -33,8 +33,8 @@ struct RefreshReport {
   std::vector<Finding> findings;    // records that cannot be read
 };
 
-/// The lines of one entry.
-std::string to_text(const RefreshRow& row, bool dry_run);
+/// The lines of one entry. `alone`: the only one of its kernel.
+std::string to_text(const RefreshRow& row, bool dry_run, bool alone);
 
 /// "current", "swapped", …
 const char* outcome_name(Outcome outcome);

@@ -9,9 +9,9 @@ const char* outcome_name(Outcome outcome) {
   return kNames[static_cast<int>(outcome)];
 }
 
-std::string to_text(const RefreshRow& row, bool dry_run) {
+std::string to_text(const RefreshRow& row, bool dry_run, bool alone) {
   std::string text = shell_word(row.kernel);
-  if (!row.token.empty()) text += " (token " + shell_word(row.token) + ")";
+  if (!alone) text += " (token " + shell_word(row.token) + ")";
   const bool changes = row.outcome == Outcome::kSwapped || row.outcome == Outcome::kRebuilt;
   text +=
       std::string(": ") + (dry_run && changes ? "to be " : "") + outcome_name(row.outcome) + "\n";

@@ -22,6 +22,10 @@ class Refresh {
       : settings_(settings), messages_(messages), survey_(root_, host_, messages) {}
 
   ExitCode run() {
+    if (cli::environment("KIP_REFRESH")) {
+      messages_.note("a kip refresh is at work, and has started this one: nothing is done");
+      return ExitCode::kDone;
+    }
     // Before anything is looked at: what another one is doing would be out of date.
     std::optional<state::Lock> lock;
     if (!settings_.dry_run) {
@@ -66,7 +70,10 @@ class Refresh {
       code_ = worse(code_, ExitCode::kNo);
     }
     // At once: the next kernel may take minutes.
-    if (!settings_.report.json && !messages_.print(to_text(row, settings_.dry_run)))
+    const auto& all = survey_.entries();
+    const auto of_kernel = std::count_if(
+        all.begin(), all.end(), [&](const auto& other) { return other.row.kernel == row.kernel; });
+    if (!settings_.report.json && !messages_.print(to_text(row, settings_.dry_run, of_kernel == 1)))
       code_ = ExitCode::kFailed;
     report_.entries.push_back(std::move(row));
   }
