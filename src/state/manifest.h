@@ -7,7 +7,7 @@
 // An entry is an entry token and a kernel's release. In the name each stands with all bytes but letters, digits and "._+~:-",
 // and a dot in front, as %XX, so that no two entries share a name and none leads out of the directory.
 //
-// JSON with a `schema` number, docs/formats/manifest.md. Another schema is not guessed at: it is a finding. So is what is no
+// JSON with a `schema` number, kip-manifest(5). Another schema is not guessed at: it is a finding. So is what is no
 // regular file, larger than kManifestLimit, or a record under another entry's name.
 #pragma once
 
