@@ -60,6 +60,8 @@ class Record {
       for (ImageFile& file : manifest.files) TRY(find(file));
     } else if (call_.layout == "uki") {
       TRY(take_unified(manifest));
+    } else {
+      for (ImageFile& file : manifest.files) look_for(file);
     }
     see_from_root(manifest);
     return state::write_manifest(call_.root, manifest);
@@ -92,6 +94,28 @@ class Record {
     file.path = path;
     file.stamp = stamp;
     return {};
+  }
+
+  // Vendors' plugins (Gentoo's 90-compat) copy what was staged under names of their own. Its bytes tell that it is the one.
+  void look_for(ImageFile& file) const {
+    if (!file.digest || file.name != "initrd") return;
+    const std::string& kernel = call_.kernel;
+    for (const std::string& directory : {call_.boot_root, call_.root + "/boot"}) {
+      for (const std::string& name :
+           {"initramfs-" + kernel + ".img", "initrd.img-" + kernel, "initrd-" + kernel}) {
+        ImageFile candidate = file;
+        candidate.path = directory + "/" + name;
+        const auto state = state::check_whole(host_, candidate, candidate.path);
+        if (!state || *state != state::FileState::kThere) continue;
+        const auto opened = image::open_regular(host_, candidate.path);
+        if (!opened) continue;
+        const auto stamp = state::stamp_of(opened->file.get());
+        if (!stamp) continue;
+        candidate.stamp = *stamp;
+        file = std::move(candidate);
+        return;
+      }
+    }
   }
 
   // One file of kernel, command line and initrds.

@@ -55,8 +55,8 @@ std::optional<std::string> EarlySwap::unfit() {
 }
 
 std::optional<std::string> EarlySwap::unfit_image() {
-  if (recorded_.call.layout != "bls" || recorded_.files.size() != 1)
-    return "the image is not one file of the boot loader's";
+  if (recorded_.call.layout == "uki" || recorded_.files.size() != 1)
+    return "the image is not a file of its own";
   file_ = &recorded_.files.front();
   if (!file_->digest || file_->path.empty() || !recorded_.base)
     return "what the image was made of is not recorded";

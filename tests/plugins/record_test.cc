@@ -135,6 +135,25 @@ TEST(Recorded, NamesFilesAsTheyAreSeenFromTheRoot) {
 }
 
 // Same base, same inputs, same manifest; only clocks differ.
+// Gentoo's 90-compat, for the layouts compat and grub.
+TEST(Recorded, IsAnImageUnderAVendorsNameIfItHasTheSameBytes) {
+  with_each_program([](const std::string& programs) {
+    Drafted stage(programs);
+    stage.set("KERNEL_INSTALL_LAYOUT", "compat");
+    EXPECT_EQ(stage.run(kImage).err, "");
+    const std::string name = "boot/initramfs-" + kKernel + ".img";
+    Blob other = stage.read();
+    other.back() ^= 1;
+    stage.dir().write(name, other);
+    stage.expect_silent_success();
+    EXPECT_EQ(stage.manifest()["files"][0]["path"], "");
+    stage.dir().write(name, stage.read());
+    stage.expect_silent_success();
+    EXPECT_EQ(stage.manifest()["files"][0]["path"], stage.dir() / name);
+    EXPECT_EQ(stage.manifest()["files"][0]["sha256"], sum_of(stage.read()));
+  });
+}
+
 TEST(Recorded, IsTheSameAfterASecondRunOverOurOwnImage) {
   with_each_program([](const std::string& programs) {
     const Drafted stage(programs);
