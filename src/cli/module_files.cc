@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "src/cli/module_files.h"
+#include "src/policy/module_words.h"
 
 namespace kip::cli {
 namespace {
@@ -24,10 +25,6 @@ std::string modprobe_text(const std::vector<std::string>& lines) {
   std::string text = "# Written by kip: what modprobe.d says about the modules that came along.\n";
   for (const std::string& line : lines) text += line + "\n";
   return text;
-}
-
-bool is_glob(const std::string& pattern) {
-  return pattern.find_first_of("*?[") != pattern.npos;
 }
 
 // What is in the image that the base and the plan make.
@@ -147,10 +144,10 @@ Unmet unmet_requirements(modules::Tree& tree, const policy::ModuleRules& rules,
     if (meant) continue;
     // No out-of-tree module: one that the generator packed, or one that is not there at all.
     const std::string name = modules::module_name(rule.pattern);
-    const bool there = is_glob(rule.pattern) ? present.has_matching(rule.pattern)
-                                             : present.has_called(rule.pattern);
+    const bool there = policy::is_glob(rule.pattern) ? present.has_matching(rule.pattern)
+                                                     : present.has_called(rule.pattern);
     if (!there && policy::decide(rules, {name, {}}).required)
-      add(is_glob(rule.pattern) ? rule.pattern : name, rule);
+      add(policy::is_glob(rule.pattern) ? rule.pattern : name, rule);
   }
   return unmet;
 }

@@ -6,6 +6,8 @@
 #include "src/boot/command_line.h"
 #include "src/kip/obstacles.h"
 #include "src/modules/tree.h"
+#include "src/policy/module_words.h"
+#include "src/policy/modules.h"
 
 namespace kip::program {
 namespace {
@@ -97,9 +99,15 @@ std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry
 
 std::string still_missing(const Root& root, const state::Pending& pending) {
   auto tree = modules::Tree::open(root, pending.kernel);
+  const auto is_there = [&](const std::string& name) {
+    if (!policy::is_glob(name)) return tree->find(name) || tree->is_builtin(name);
+    const auto& files = tree->files();
+    return std::any_of(files.begin(), files.end(), [&](const auto& file) {
+      return policy::names(name, {file.name, {}});
+    });
+  };
   for (const state::PendingModule& module : pending.modules) {
-    const bool there = tree && (tree->find(module.name) || tree->is_builtin(module.name));
-    if (!there) return module.name;
+    if (!tree || !is_there(module.name)) return module.name;
   }
   return "";
 }

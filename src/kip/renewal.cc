@@ -77,16 +77,19 @@ RefreshRow Renewal::plan() {
   return row;
 }
 
-// For a module that is required. Other changes do not wait where the kernel was installed without it.
+// For a module that is required. Other changes do not wait where kernels are installed without it.
 bool Renewal::waits(RefreshRow& row) const {
   if (entry_.pending == nullptr) return false;
   const std::string missing = still_missing(root_, *entry_.pending);
   if (missing.empty()) return false;
-  const bool other = entry_.manifest != nullptr &&
-                     (!entry_.row.changes.empty() ||
-                      std::any_of(entry_.row.files.begin(), entry_.row.files.end(),
-                                  [](const auto& it) { return it.state != FileState::kThere; }));
-  if (other) return false;
+  const auto& files = entry_.row.files;
+  const bool other = !entry_.row.changes.empty() ||
+                     std::any_of(files.begin(), files.end(),
+                                 [](const auto& it) { return it.state != FileState::kThere; });
+  if (entry_.manifest != nullptr && other) {
+    const policy::Settings settings = survey_.settings_for(*entry_.manifest);
+    if (settings.modules.on_require.value == policy::OnRequire::kWarn) return false;
+  }
   row.outcome = Outcome::kWaiting;
   row.why = "module " + quote(missing) + " is not there";
   return true;

@@ -217,6 +217,19 @@ TEST_F(Refresh, WaitsForAModuleThatIsRequired) {
   EXPECT_THAT(machine_.calls(), IsEmpty());
 }
 
+TEST_F(Refresh, DoesNotWaitWithOtherChangesWhereKernelsAreInstalledWithoutTheModule) {
+  machine_.dir().write("etc/kip/kip.conf.d/zfs.conf", "[Modules]\nRequire=zfs\nOnRequire=warn\n");
+  machine_.install(kOne);
+  machine_.firmware(0x3B);
+  EXPECT_THAT(machine_.refresh({kOne}).out, ElementsAre(kOne + ": rebuilt", kChanged));
+  EXPECT_THAT(machine_.refresh({kOne}).out,
+              ElementsAre(kOne + ": waiting", "    module 'zfs' is not there"));
+  machine_.dir().write("etc/kip/kip.conf.d/zfs.conf", "[Modules]\nRequire=zfs\n");
+  machine_.firmware(0x3C);
+  EXPECT_EQ(machine_.refresh({kOne}).code, 1);
+  EXPECT_EQ(machine_.calls().size(), 1U) << "it would have failed, and stopped the others";
+}
+
 TEST_F(Refresh, PassesOnTheCpusThatTheImageWasMadeFor) {
   machine_.install(kOne, "KIP_CPU=" + plugins_test::kAmd);
   fs::remove(machine_.image(kOne));
