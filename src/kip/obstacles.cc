@@ -4,6 +4,7 @@
 
 #include "src/base/text.h"
 #include "src/boot/command_line.h"
+#include "src/boot/entry.h"
 #include "src/kip/obstacles.h"
 #include "src/modules/tree.h"
 #include "src/policy/module_words.h"
@@ -60,6 +61,15 @@ std::string write_options(const std::string& options) {
                      shell_word(options.empty() ? " " : options));
 }
 
+// As the entry has it now, since people edit entries; where it is gone, as it was recorded.
+std::optional<std::string> options_of(const Root& root, const Manifest& manifest) {
+  std::string name = boot::without_count(manifest.entry);
+  name = name.substr(name.rfind('/') + 1);
+  name.resize(std::min(name.rfind('.'), name.size()));
+  const auto entry = boot::find_entry(root, manifest.call.boot_root, manifest.call.layout, name);
+  return entry && *entry && (*entry)->options ? (*entry)->options : manifest.options;
+}
+
 std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& entry,
                                        const std::string& conf_root) {
   const Manifest* const manifest = entry.manifest;
@@ -68,17 +78,18 @@ std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& en
   if (!matters) return std::nullopt;
   const auto now = boot::command_line_now(root, conf_root);
   if (!now) return Obstacle{now.error().what, ""};
-  if (manifest == nullptr || !manifest->options) {
+  const auto options = manifest != nullptr ? options_of(root, *manifest) : std::nullopt;
+  if (!options) {
     if (!now->of_running_kernel) return std::nullopt;
     return Obstacle{
         "its command line would be the running kernel's: no file says which one it is to be",
         write_options(now->text) + ", if that is right"};
   }
-  if (boot::same_options(*manifest->options, now->text, manifest->token)) return std::nullopt;
+  if (boot::same_options(*options, now->text, manifest->token)) return std::nullopt;
   const std::string from = now->from.empty() ? "" : " of " + quote(now->from);
   return Obstacle{fmt::format("its command line would become {}{}, and is {}", quote(now->text),
-                              from, quote(*manifest->options)),
-                  now->of_running_kernel ? write_options(*manifest->options)
+                              from, quote(*options)),
+                  now->of_running_kernel ? write_options(*options)
                                          : command(arguments_of(entry)) + ", if that is meant"};
 }
 

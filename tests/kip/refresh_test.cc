@@ -187,6 +187,18 @@ TEST_F(Refresh, RefusesWhereTheCommandLineWouldBecomeAnotherOne) {
   EXPECT_EQ(machine_.refresh().code, 0);
 }
 
+TEST_F(Refresh, RefusesWhereSomebodyEditedTheEntry) {
+  machine_.dir().write("boot/loader/entries/token-" + kOne + ".conf", "options quiet debug\n");
+  fs::remove(machine_.image(kOne));
+  const Refreshed done = machine_.refresh({kOne});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.out[1], HasSubstr("its command line would become 'quiet' of "
+                                     "'/etc/kernel/cmdline', and is 'quiet debug' ("));
+  EXPECT_THAT(machine_.calls(), IsEmpty());
+  machine_.command_line("quiet debug");
+  EXPECT_EQ(machine_.refresh({kOne}).code, 0);
+}
+
 TEST_F(Refresh, RefusesWhereSomethingIsGone) {
   fs::remove(machine_.image(kOne));
   fs::rename(machine_.dir() / "vmlinuz", machine_.dir() / "aside");
