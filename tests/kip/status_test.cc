@@ -104,6 +104,15 @@ TEST(StatusOfMicrocode, IsStaleWhereItsPackageIsGone) {
               ElementsAre(StartsWith("microcode 06-bf-02: 0x0000003a -> none")));
 }
 
+TEST(StatusOfMicrocode, IsStaleAndNotUnknownWhereOnNoneWouldFail) {
+  Life life;
+  life.configure("[Microcode]\nOnNone=fail\n");
+  life.install();
+  fs::remove(life.dir() / "tree/intel");
+  EXPECT_THAT(life.changes("stale"),
+              ElementsAre(StartsWith("microcode 06-bf-02: 0x0000003a -> none")));
+}
+
 TEST(StatusOfMicrocode, IsStaleWhereItComesAfterItsKernel) {
   Life life;
   fs::remove(life.dir() / "tree/intel");
