@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <memory>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -9,6 +11,13 @@
 #include "src/base/file.h"
 
 namespace kip {
+namespace {
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+}  // namespace
 
 Fd::~Fd() {
   if (number_ >= 0) ::close(number_);
@@ -98,6 +107,33 @@ Result<std::vector<std::uint8_t>> read_file(const Root& root, const std::string&
   const Fd file = TRY(root.open(path, O_RDONLY | O_NONBLOCK));
   FileInput in(file.get());
   return read_rest(in, limit);
+}
+
+Result<std::vector<std::string>> list_directory(const Root& root, const std::string& directory) {
+  std::vector<std::string> names;
+  const auto opened = root.open(directory, O_RDONLY | O_DIRECTORY);
+  if (!opened && opened.error().system_errno == ENOENT) return names;
+  if (!opened) return tl::unexpected<Error>(opened.error());
+  // The stream closes its descriptor, so it gets one of its own.
+  const std::unique_ptr<DIR, CloseDirectory> stream(
+      ::fdopendir(::fcntl(opened->get(), F_DUPFD_CLOEXEC, 0)));
+  if (!stream) return fail_errno("cannot be listed");
+  errno = 0;
+  while (const dirent* const entry = ::readdir(stream.get())) {
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return fail_errno("cannot be listed");
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+bool is_same_file(const Root& root, const std::string& a, const std::string& b) {
+  const auto one = root.open(a, O_PATH), other = root.open(b, O_PATH);
+  struct stat status, of_other;
+  return one && other && ::fstat(one->get(), &status) == 0 &&
+         ::fstat(other->get(), &of_other) == 0 && status.st_dev == of_other.st_dev &&
+         status.st_ino == of_other.st_ino;
 }
 
 }  // namespace kip

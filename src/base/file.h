@@ -82,4 +82,10 @@ class FileInput : public Input {
 Result<std::vector<std::uint8_t>> read_file(const Root& root, const std::string& path,
                                             std::uint64_t limit);
 
+/// The names in a directory but "." and "..", sorted (bytes); a directory that is missing is empty.
+Result<std::vector<std::string>> list_directory(const Root& root, const std::string& directory);
+
+/// Whether two paths lead to one file.
+bool is_same_file(const Root& root, const std::string& a, const std::string& b);
+
 }  // namespace kip

@@ -1,7 +1,5 @@
 #include <algorithm>
-#include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <sys/stat.h>
 
 #include "src/boot/entry.h"
@@ -30,10 +28,6 @@ bool is_count(std::string_view text) {
   return are_digits(text.substr(0, dash)) &&
          (dash == text.npos || are_digits(text.substr(dash + 1)));
 }
-
-struct CloseDirectory {
-  void operator()(DIR* directory) const { ::closedir(directory); }
-};
 
 Result<std::string> read_bounded(int descriptor, std::uint64_t offset, std::uint64_t size) {
   FileInput file(descriptor, offset);
@@ -98,18 +92,10 @@ std::string without_count(std::string_view path) {
 Result<std::optional<std::string>> find_counted(const Root& root, const std::string& directory,
                                                 const std::string& name,
                                                 const std::string& suffix) {
-  const auto opened = root.open(directory, O_RDONLY | O_DIRECTORY);
-  if (!opened && opened.error().system_errno == ENOENT) return std::optional<std::string>();
-  if (!opened) return tl::unexpected<Error>(opened.error());
-  const std::unique_ptr<DIR, CloseDirectory> stream(
-      ::fdopendir(::fcntl(opened->get(), F_DUPFD_CLOEXEC, 0)));
-  if (!stream) return fail_errno("cannot be listed");
   std::optional<std::string> found;
-  while (const dirent* const entry = ::readdir(stream.get())) {
-    const std::string candidate = entry->d_name;
+  for (const std::string& candidate : TRY(list_directory(root, directory))) {
     if (candidate != name + suffix && without_count(candidate) != name + suffix) continue;
-    if (!found || candidate == name + suffix || (*found != name + suffix && candidate < *found))
-      found = candidate;
+    if (!found || candidate == name + suffix) found = candidate;
   }
   if (found) found = directory + "/" + *found;
   return found;

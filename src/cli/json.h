@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/base/result.h"
+#include "src/cli/doctor_report.h"
 #include "src/cli/image_report.h"
 #include "src/cli/modules_report.h"
 #include "src/cli/predict_report.h"
@@ -50,6 +51,7 @@ std::string to_json(const EmitReport& report);
 
 std::string to_json(const StatusReport& report);
 std::string to_json(const RefreshReport& report);
+std::string to_json(const DoctorReport& report);
 
 /// Whether a line or file looks like a JSON record.
 bool looks_like_json(std::string_view text);

@@ -74,4 +74,10 @@ std::string to_json(const StatusReport& report) {
   return dump(json);
 }
 
+std::string to_json(const DoctorReport& report) {
+  Json json = envelope("doctor");
+  json["findings"] = findings_json(report.findings);
+  return dump(json);
+}
+
 }  // namespace kip::cli

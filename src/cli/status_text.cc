@@ -3,6 +3,8 @@
 
 #include "src/base/finding.h"
 #include "src/base/text.h"
+#include "src/cli/doctor_report.h"
+#include "src/cli/image_report.h"
 #include "src/cli/status_report.h"
 
 namespace kip::cli {
@@ -47,6 +49,12 @@ std::string to_text(const StatusReport& report) {
                       [&](const EntryRow& other) { return other.kernel == row.kernel; });
     text += entry_text(row, of_kernel == 1);
   }
+  return text;
+}
+
+std::string to_text(const DoctorReport& report) {
+  std::string text;
+  for (const Finding& finding : report.findings) text += finding_line(finding) + "\n";
   return text;
 }
 

@@ -18,10 +18,18 @@ void add_refresh(CLI::App& app, Settings& settings) {
   app.add_option("KVER", settings.kernels, "only these kernels");
 }
 
+void add_doctor(CLI::App& app, Settings& settings) {
+  cli::add_value(app, "--root", settings.root,
+                 "read records, boot entries, images, settings and plugins below DIR instead of '/'",
+                 "DIR");
+}
+
 constexpr cli::Verb<Settings> kVerbs[] = {
     {"status", "each recorded entry: current, or what changed since its image was made", add_status,
      status},
     {"refresh", "make recorded entries current that are not", add_refresh, refresh},
+    {"doctor", "what is wrong with the next boot, one line a finding, with what mends it",
+     add_doctor, doctor},
 };
 
 constexpr cli::Program<Settings> kProgram = {

@@ -15,6 +15,7 @@ struct Settings {
   bool dry_run = false;              // refresh -n
 };
 
+cli::ExitCode doctor(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode status(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode refresh(const Settings& settings, const cli::Messages& messages);
 

@@ -1,9 +1,8 @@
 // lint: what is wrong with the policy on this machine, or will be after the next boot.
 #include <algorithm>
-#include <tuple>
 
-#include "src/checks/lint.h"
 #include "src/cli/json.h"
+#include "src/cli/linting.h"
 #include "src/cli/scratch.h"
 #include "src/kmod-pack/subject.h"
 
@@ -21,15 +20,13 @@ class Lint {
 
   ExitCode run() {
     if (const ExitCode code = subject_.open(); code != ExitCode::kDone) return code;
-    read_ = subject_.choice().findings();
     if (!settings_.base.empty() && !read_base()) return ExitCode::kFailed;
     const auto found = look();
     if (!found) {
       messages_.error_at(subject_.choice().tree().directory(), found.error());
       return ExitCode::kFailed;
     }
-    cli::LintReport report{subject_.kernel(), *found};
-    add_read(report.findings);
+    const cli::LintReport report{subject_.kernel(), *found};
     if (!messages_.print(settings_.report.json ? to_json(report) : to_text(report)))
       return ExitCode::kFailed;
     return verdict(report.findings);
@@ -63,40 +60,18 @@ class Lint {
   }
 
   Result<std::vector<Finding>> look() {
-    const cli::ModuleChoice& choice = subject_.choice();
-    checks::LintInput input{choice.rules(), choice.settings(), choice.dracut(),
-                            choice.out_of_tree()};
-    input.root = settings_.root_fs.empty() ? host::read_root_needs(subject_.root())
-                                           : host::root_needs_of(settings_.root_fs);
-    input.root_path = settings_.root;
-    input.signatures = checks::read_signatures(subject_.root(), subject_.kernel());
-    if (base_) {
-      input.packable.emplace();
-      const auto packed = TRY(subject_.choice().closure());
-      for (const modules::Needed& it : packed.modules) input.packable->insert(it.file.path);
-      input.base = &*base_;
-      input.base_path = settings_.base;
-      input.base_directory = scratch_->path();
-    }
-    const auto facts = TRY(checks::read_lint_facts(subject_.root(), choice.tree(), input));
-    return checks::lint(facts, input);
-  }
-
-  // What reading found; what choosing found, lint has said in its own words.
-  void add_read(std::vector<Finding>& findings) const {
-    for (const Finding& finding : read_) {
-      if (finding.rule != cli::kRuleLeftOut && finding.rule != cli::kRuleChoiceIndex)
-        findings.push_back(finding);
-    }
-    std::stable_sort(findings.begin(), findings.end(), [](const Finding& a, const Finding& b) {
-      return std::tie(b.severity, a.place) < std::tie(a.severity, b.place);
-    });
+    std::optional<cli::LintBase> base;
+    if (base_) base.emplace(cli::LintBase{*base_, settings_.base, scratch_->path()});
+    return cli::lint_findings({subject_.root(), settings_.root, subject_.kernel(),
+                               settings_.root_fs.empty() ? host::read_root_needs(subject_.root())
+                                                         : host::root_needs_of(settings_.root_fs),
+                               base ? &*base : nullptr},
+                              subject_.choice());
   }
 
   const Settings& settings_;
   const cli::Messages& messages_;
   Subject subject_;
-  std::vector<Finding> read_;
   std::optional<cli::ScratchDirectory> scratch_;
   std::optional<image::BaseModules> base_;
 };

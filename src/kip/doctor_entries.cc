@@ -1,0 +1,125 @@
+// Boot entries against the files they name, and against the records.
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "src/base/text.h"
+#include "src/boot/entry.h"
+#include "src/image/front.h"
+#include "src/image/pieces.h"
+#include "src/kip/doctor.h"
+
+namespace kip::program {
+namespace {
+
+using boot::BootFile;
+using boot::EntryKind;
+using boot::MenuEntry;
+
+std::string called(const MenuEntry& entry) {
+  if (!entry.release.empty()) return "kernel " + quote(entry.release);
+  return entry.title.empty() ? quote(entry.kernel.path) : quote_start(entry.title);
+}
+
+// A file of a record that is not there was said.
+bool was_said(const MenuEntry& entry, const Findings& findings) {
+  return std::any_of(entry.initrds.begin(), entry.initrds.end(), [&](const BootFile& it) {
+    return !it.there && findings.has(kRuleMissing, it.path);
+  });
+}
+
+void check_kernel(const Ward& ward, const MenuEntry& entry, Findings& findings) {
+  const bool grub = entry.kind == EntryKind::kGrub;
+  const bool gone = std::find(ward.kernels.begin(), ward.kernels.end(), entry.release) ==
+                    ward.kernels.end();
+  findings.add(Severity::kError, kRuleEntryFile, entry.place(),
+               fmt::format("starts {}, which is not there", quote(entry.kernel.path)),
+               grub   ? made_again(entry)
+               : gone ? "rm " + shell_word(entry.file)
+                      : install_again(ward, entry));
+}
+
+void check_files(const Ward& ward, const MenuEntry& entry, Findings& findings) {
+  if (!entry.kernel.there) return check_kernel(ward, entry, findings);
+  if (was_said(entry, findings)) return;
+  for (const BootFile& initrd : entry.initrds) {
+    if (initrd.there) continue;
+    findings.add(Severity::kError, kRuleEntryFile, entry.place(),
+                 fmt::format("starts {} with {}, which is not there", called(entry),
+                             quote(initrd.path)),
+                 entry.kind == EntryKind::kGrub ? made_again(entry) : install_again(ward, entry));
+  }
+}
+
+// Files of a record that the loader hands over, where it is known where they are.
+std::vector<std::string> images_of(const state::Manifest& record) {
+  std::vector<std::string> paths;
+  for (const state::ImageFile& file : record.files) {
+    if (file.path.empty()) return {};
+    paths.push_back(file.path);
+  }
+  return paths;
+}
+
+// Of the same menu, as far as that is known: another loader's may be another matter.
+bool is_of(const state::Manifest& record, const MenuEntry& entry) {
+  return record.kernel == entry.release && !images_of(record).empty();
+}
+
+// The entry of a recorded kernel that does not have its image.
+void check_image(const Ward& ward, const MenuEntry& entry, Findings& findings) {
+  if (entry.kind == EntryKind::kUnified || !entry.kernel.there) return;
+  for (const BootFile& initrd : entry.initrds) {
+    if (!initrd.there || ward.record_of_image(initrd.path) != nullptr) return;
+  }
+  const auto records = ward.records_of(entry.release);
+  const auto record = std::find_if(records.begin(), records.end(),
+                                   [&](const auto* it) { return is_of(*it, entry); });
+  if (record == records.end() || has_own_part(ward, entry)) return;
+  const std::string image = quote(images_of(**record).front());
+  const bool grub = entry.kind == EntryKind::kGrub;
+  if (!entry.initrds.empty()) {
+    findings.add(Severity::kWarning, kRuleEntryImage, entry.place(),
+                 fmt::format("starts {} with {}, and not with {}, which is recorded", called(entry),
+                             quote(entry.initrds.back().path), image),
+                 grub ? made_again(entry) : refresh(entry.release));
+  } else if (!entry.more) {
+    findings.add(Severity::kError, kRuleEntryInitrd, entry.place(),
+                 fmt::format("starts {} without {}", called(entry), image),
+                 grub ? made_again(entry) : refresh(entry.release));
+  }
+}
+
+// Boot counting gives a file another name; what was written anew meanwhile has a count of its own.
+void check_twice(const Ward& ward, const MenuEntry& entry, Findings& findings) {
+  const std::string name = boot::without_count(entry.file);
+  if (entry.kind == EntryKind::kGrub || name == entry.file) return;
+  for (const MenuEntry& other : ward.entries) {
+    if (&other == &entry || boot::without_count(other.file) != name) continue;
+    if (other.file != name && other.file < entry.file) continue;  // of two with a count, once
+    findings.add(Severity::kWarning, kRuleEntryTwice, entry.file,
+                 fmt::format("is an entry of {} beside {}", called(entry), quote(other.file)),
+                 "rm " + shell_word(entry.file));
+  }
+}
+
+}  // namespace
+
+bool has_own_part(const Ward& ward, const MenuEntry& entry) {
+  return std::any_of(entry.initrds.begin(), entry.initrds.end(), [&](const BootFile& it) {
+    const auto opened = it.there ? image::open_regular(ward.root, it.path)
+                                 : Result<image::Opened>(fail(Errc::kInvalid, ""));
+    if (!opened) return false;
+    const auto front = image::read_front(opened->file.get());
+    return front && !front->own.empty();
+  });
+}
+
+void look_at_entries(const Ward& ward, Findings& findings) {
+  for (const MenuEntry& entry : ward.entries) {
+    check_files(ward, entry, findings);
+    check_image(ward, entry, findings);
+    check_twice(ward, entry, findings);
+  }
+}
+
+}  // namespace kip::program

@@ -1,0 +1,74 @@
+// Records against the machine: what `kip status` says, as findings with their remedies.
+#include <fmt/format.h>
+
+#include "src/cli/messages.h"
+#include "src/kip/doctor.h"
+#include "src/state/store.h"
+
+namespace kip::program {
+namespace {
+
+using cli::Surveyed;
+using state::FileState;
+
+// The image; of one that is not known where, the record.
+std::string place_of(const Surveyed& it) {
+  for (const cli::FileRow& file : it.row.files) return file.path;
+  const auto name = state::manifest_name(it.row.token, it.row.kernel);
+  return state::place_of("manifests", name.value_or(it.row.kernel));
+}
+
+void add_files(const Surveyed& it, Findings& findings) {
+  for (const cli::FileRow& file : it.row.files) {
+    if (file.state == FileState::kMissing) {
+      findings.add(Severity::kError, kRuleMissing, file.path,
+                   "is not there: it was installed for kernel " + quote(it.row.kernel),
+                   refresh(it.row.kernel));
+    } else if (file.state == FileState::kForeign) {
+      findings.add(Severity::kWarning, kRuleForeign, file.path,
+                   "is another image than was installed for kernel " + quote(it.row.kernel),
+                   refresh(it.row.kernel));
+    }
+  }
+}
+
+void add_changes(const Surveyed& it, Findings& findings) {
+  const auto& changes = it.row.changes;
+  if (changes.empty()) return;
+  std::string text = fmt::format("is not what would be made now for kernel {}: {}",
+                                 quote(it.row.kernel), to_text(changes.front()));
+  if (changes.size() > 1)
+    text += fmt::format(", and {} more", cli::counted(changes.size() - 1, "change"));
+  findings.add(Severity::kWarning, kRuleStale, place_of(it), std::move(text),
+               refresh(it.row.kernel));
+}
+
+// Without a manifest the kernel was not installed at all.
+void add_pending(const Surveyed& it, Findings& findings) {
+  for (const state::PendingModule& module : it.row.pending) {
+    const bool installed = it.manifest != nullptr;
+    findings.add(installed ? Severity::kWarning : Severity::kError, kRulePending,
+                 state::place_of("pending", it.row.kernel),
+                 fmt::format("kernel {} {} module {} ({})", quote(it.row.kernel),
+                             installed ? "was installed without" : "is not installed for want of",
+                             quote(module.name), module.rule),
+                 "build the module, then " + refresh(it.row.kernel));
+  }
+}
+
+}  // namespace
+
+void look_at_records(const Ward& ward, Findings& findings) {
+  for (const Surveyed& it : ward.recorded) {
+    add_files(it, findings);
+    add_changes(it, findings);
+    add_pending(it, findings);
+  }
+  const auto& enabled = ward.settings.image.enabled;
+  if (!enabled.value) {
+    findings.add(Severity::kNote, kRuleDisabled, to_text(*enabled.origin),
+                 "Enabled=no: kip leaves every image alone", "take the line away");
+  }
+}
+
+}  // namespace kip::program
