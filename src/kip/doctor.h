@@ -18,6 +18,8 @@ inline constexpr const char* kRuleStale = "doctor-stale";
 inline constexpr const char* kRuleForeign = "doctor-foreign";
 inline constexpr const char* kRuleMissing = "doctor-missing";
 inline constexpr const char* kRulePending = "doctor-pending";
+/// The file system with the boot entries is not mounted.
+inline constexpr const char* kRuleUnmounted = "doctor-boot-unmounted";
 /// A boot entry names a file that is not there.
 inline constexpr const char* kRuleEntryFile = "doctor-entry-file";
 /// A boot entry starts a recorded kernel without an initrd, or with another one than is recorded.

@@ -20,10 +20,14 @@ std::string called(const MenuEntry& entry) {
   return entry.title.empty() ? quote(entry.kernel.path) : quote_start(entry.title);
 }
 
-// A file of a record that is not there was said.
-bool was_said(const MenuEntry& entry, const Findings& findings) {
-  return std::any_of(entry.initrds.begin(), entry.initrds.end(), [&](const BootFile& it) {
-    return !it.there && findings.has(kRuleMissing, it.path);
+// That a recorded image is not there was said of the record. It may be known by another path.
+bool was_said(const Ward& ward, const MenuEntry& entry, const BootFile& initrd) {
+  const auto name = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+  return std::any_of(ward.recorded.begin(), ward.recorded.end(), [&](const cli::Surveyed& it) {
+    return it.row.kernel == entry.release &&
+           std::any_of(it.row.files.begin(), it.row.files.end(), [&](const cli::FileRow& file) {
+             return file.state == state::FileState::kMissing && name(file.path) == name(initrd.path);
+           });
   });
 }
 
@@ -40,9 +44,8 @@ void check_kernel(const Ward& ward, const MenuEntry& entry, Findings& findings) 
 
 void check_files(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   if (!entry.kernel.there) return check_kernel(ward, entry, findings);
-  if (was_said(entry, findings)) return;
   for (const BootFile& initrd : entry.initrds) {
-    if (initrd.there) continue;
+    if (initrd.there || was_said(ward, entry, initrd)) continue;
     findings.add(Severity::kError, kRuleEntryFile, entry.place(),
                  fmt::format("starts {} with {}, which is not there", called(entry),
                              quote(initrd.path)),
@@ -69,7 +72,7 @@ bool is_of(const state::Manifest& record, const MenuEntry& entry) {
 void check_image(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   if (entry.kind == EntryKind::kUnified || !entry.kernel.there) return;
   for (const BootFile& initrd : entry.initrds) {
-    if (!initrd.there || ward.record_of_image(initrd.path) != nullptr) return;
+    if (!initrd.there || ward.record_of_image(initrd.path) != nullptr) return;  // or that was said
   }
   const auto records = ward.records_of(entry.release);
   const auto record = std::find_if(records.begin(), records.end(),
@@ -102,6 +105,15 @@ void check_twice(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   }
 }
 
+// Another line of GRUB's menu with the same files, as for recovery: the first one tells.
+bool is_again(const Ward& ward, const MenuEntry& entry) {
+  if (entry.kind != EntryKind::kGrub) return false;
+  const auto first = std::find_if(ward.entries.begin(), ward.entries.end(), [&](const auto& it) {
+    return it.file == entry.file && it.kernel == entry.kernel && it.initrds == entry.initrds;
+  });
+  return first->line != entry.line;
+}
+
 }  // namespace
 
 bool has_own_part(const Ward& ward, const MenuEntry& entry) {
@@ -116,6 +128,7 @@ bool has_own_part(const Ward& ward, const MenuEntry& entry) {
 
 void look_at_entries(const Ward& ward, Findings& findings) {
   for (const MenuEntry& entry : ward.entries) {
+    if (is_again(ward, entry)) continue;
     check_files(ward, entry, findings);
     check_image(ward, entry, findings);
     check_twice(ward, entry, findings);

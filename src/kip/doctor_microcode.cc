@@ -1,11 +1,10 @@
 // Microcode that runs, that is in the image, and that there is: of this machine's CPUs, or of those whose /proc and /sys lie below
 // the root.
-#include <fcntl.h>
 #include <fmt/format.h>
 
+#include "src/base/text.h"
 #include "src/host/cpus.h"
 #include "src/host/situation.h"
-#include "src/base/text.h"
 #include "src/kip/doctor.h"
 #include "src/kip/revision.h"
 
@@ -18,7 +17,7 @@ using Revision = std::optional<std::uint32_t>;
 // With what the generator packed, as far as it came into the image.
 std::vector<state::UpdateInput> packed_in(const state::Manifest& record) {
   const state::MicrocodeInputs& inputs = *record.inputs.microcode;
-  return state::detail::merged_updates(
+  return state::merged_updates(
       record.base ? record.base->updates : std::vector<state::UpdateInput>(), inputs,
       record.inputs.settings);
 }

@@ -191,7 +191,20 @@ class Others {
     if (!unified && has_program(ward_, "mkinitcpio") && ward_.has("/etc/mkinitcpio.d")) {
       return "ln -s /usr/lib/kip/hooks/mkinitcpio/kip-microcode /etc/initcpio/post/; mkinitcpio -P";
     }
+    if (goes_around()) {
+      const std::string kernel = entry.release.empty() ? "KVER" : shell_word(entry.release);
+      return "kmod-pack emit dracut --kernel " + kernel +
+             " > /etc/dracut.conf.d/90-kip-modules.conf; dracut --force --kver " + kernel;
+    }
     return install_again(ward_, entry);
+  }
+
+  // Fedora's and openSUSE's own plugins do not take what is staged: what can be done is to tell dracut.
+  bool goes_around() const {
+    return std::any_of(ward_.plugins.plugins.begin(), ward_.plugins.plugins.end(),
+                       [](const checks::Plugin& it) {
+                         return it.name == "20-grub.install" || it.name == "50-sdbootutil.install";
+                       });
   }
 
   static constexpr const char* kFirmware[] = {

@@ -3,6 +3,7 @@
 
 #include "src/cli/messages.h"
 #include "src/kip/doctor.h"
+#include "src/kip/obstacles.h"
 #include "src/state/store.h"
 
 namespace kip::program {
@@ -16,6 +17,18 @@ std::string place_of(const Surveyed& it) {
   for (const cli::FileRow& file : it.row.files) return file.path;
   const auto name = state::manifest_name(it.row.token, it.row.kernel);
   return state::place_of("manifests", name.value_or(it.row.kernel));
+}
+
+// Then none of its files is there, and that is all.
+bool is_unmounted(const Ward& ward, const Surveyed& it, Findings& findings) {
+  const auto obstacle = it.manifest == nullptr || it.row.state != cli::EntryState::kMissing
+                            ? std::nullopt
+                            : boot_not_there(ward.root, *it.manifest);
+  if (!obstacle) return false;
+  findings.add(Severity::kError, kRuleUnmounted, it.manifest->call.boot_root,
+               obstacle->why + ": the file system with the boot entries is not mounted",
+               obstacle->remedy);
+  return true;
 }
 
 void add_files(const Surveyed& it, Findings& findings) {
@@ -60,7 +73,7 @@ void add_pending(const Surveyed& it, Findings& findings) {
 
 void look_at_records(const Ward& ward, Findings& findings) {
   for (const Surveyed& it : ward.recorded) {
-    add_files(it, findings);
+    if (!is_unmounted(ward, it, findings)) add_files(it, findings);
     add_changes(it, findings);
     add_pending(it, findings);
   }

@@ -46,16 +46,6 @@ std::optional<Obstacle> arguments_gone(const Root& root, const cli::Surveyed& en
   return std::nullopt;
 }
 
-// Where it is not mounted, kernel-install would write into the directory below it.
-std::optional<Obstacle> boot_not_there(const Root& root, const Manifest& manifest) {
-  const state::Call& call = manifest.call;
-  const bool unified = call.layout == "uki";
-  if (call.boot_root.empty() || (!unified && call.layout != "bls")) return std::nullopt;
-  const std::string entries = call.boot_root + (unified ? "/EFI/Linux" : "/loader/entries");
-  if (exists(root, entries)) return std::nullopt;
-  return Obstacle{quote(entries) + " is not there", "mount " + shell_word(call.boot_root)};
-}
-
 std::string write_options(const std::string& options) {
   return fmt::format("printf '%s\\n' {} > /etc/kernel/cmdline",
                      shell_word(options.empty() ? " " : options));
@@ -94,6 +84,16 @@ std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& en
 }
 
 }  // namespace
+
+// Where it is not mounted, kernel-install would write into the directory below it.
+std::optional<Obstacle> boot_not_there(const Root& root, const Manifest& manifest) {
+  const state::Call& call = manifest.call;
+  const bool unified = call.layout == "uki";
+  if (call.boot_root.empty() || (!unified && call.layout != "bls")) return std::nullopt;
+  const std::string entries = call.boot_root + (unified ? "/EFI/Linux" : "/loader/entries");
+  if (exists(root, entries)) return std::nullopt;
+  return Obstacle{quote(entries) + " is not there", "mount " + shell_word(call.boot_root)};
+}
 
 const std::vector<std::string>& arguments_of(const cli::Surveyed& entry) {
   return entry.manifest != nullptr ? entry.manifest->call.arguments : entry.pending->arguments;

@@ -21,6 +21,9 @@ const std::vector<std::string>& arguments_of(const cli::Surveyed& entry);
 std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry,
                                     const std::string& conf_root);
 
+/// $BOOT is not mounted: nothing of the boot loader's is where the entry was written.
+std::optional<Obstacle> boot_not_there(const Root& root, const state::Manifest& manifest);
+
 /// The first module that a kernel is pending for and that it has not got now either; empty: all are there.
 std::string still_missing(const Root& root, const state::Pending& pending);
 

@@ -68,7 +68,11 @@ std::string Life::image() const {
 }
 
 Said Life::status(std::vector<std::string> arguments) const {
-  std::vector<std::string> argv = {std::string(KIP_PROGRAM_DIR) + "/kip", "status", "--root",
+  return kip("status", std::move(arguments));
+}
+
+Said Life::kip(const std::string& verb, std::vector<std::string> arguments) const {
+  std::vector<std::string> argv = {std::string(KIP_PROGRAM_DIR) + "/kip", verb, "--root",
                                    dir() / "root"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   support::RunOptions options;

@@ -41,7 +41,8 @@ class Life : public plugins_test::ModuleStage {
   /// Puts microcode where the plugins look, in place of what was there.
   void firmware(const std::string& name, support::View bytes) const;
 
-  /// kip status, with --root. Fails the test if a line of standard error is not the program's.
+  /// A verb of kip, with --root. Fails the test if a line of standard error is not the program's.
+  [[nodiscard]] Said kip(const std::string& verb, std::vector<std::string> arguments = {}) const;
   [[nodiscard]] Said status(std::vector<std::string> arguments = {}) const;
   [[nodiscard]] nlohmann::json status_json() const;
 
@@ -52,8 +53,8 @@ class Life : public plugins_test::ModuleStage {
   /// What a generator stages.
   [[nodiscard]] virtual support::Blob generated() const { return base(); }
 
- private:
-  void publish() const;
+  /// What those who write entries do with what is staged.
+  virtual void publish() const;
 };
 
 }  // namespace kip::kip_test
