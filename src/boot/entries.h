@@ -47,7 +47,7 @@ EntryText parse_type1(std::string_view text);
 std::vector<EntryText> parse_grub(std::string_view text);
 
 struct BootFile {
-  std::string path;   // below the root; of one that is not there, where it should be
+  std::string path;  // below the root; of one that is not there, where it should be
   bool there = true;
 
   bool operator==(const BootFile&) const = default;
@@ -58,10 +58,10 @@ struct MenuEntry {
   std::string file;        // that says it
   std::uint32_t line = 0;  // in it; 0: the whole file
   std::string title;
-  std::string release;             // of the kernel, as far as names tell; empty: not known
-  BootFile kernel;                 // unified: the image itself
-  std::vector<BootFile> initrds;   // unified: none, they are in it
-  bool more = false;               // and initrds that only the loader knows
+  std::string release;            // of the kernel, as far as names tell; empty: not known
+  BootFile kernel;                // unified: the image itself
+  std::vector<BootFile> initrds;  // unified: none, they are in it
+  bool more = false;              // and initrds that only the loader knows
 
   /// "/boot/grub/grub.cfg:12", or the file alone.
   std::string place() const;

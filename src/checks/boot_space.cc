@@ -18,14 +18,16 @@ std::string mebibytes(std::uint64_t bytes) {
 std::optional<Finding> check_boot_space(const std::string& directory, std::uint64_t free,
                                         const LargestImage& largest) {
   if (free >= largest.size) return std::nullopt;
-  return Finding{Severity::kWarning,
-                 kRuleSpace,
-                 directory,
-                 {},
-                 fmt::format("has {} left, and a new image beside {} needs {}", mebibytes(free),
-                             quote(largest.path), mebibytes(largest.size)),
-                 "remove a kernel that is not used: kernel-install remove KVER, or its package; see "
-                 "'du -a " + shell_word(directory) + "'"};
+  return Finding{
+      Severity::kWarning,
+      kRuleSpace,
+      directory,
+      {},
+      fmt::format("has {} left, and a new image beside {} needs {}", mebibytes(free),
+                  quote(largest.path), mebibytes(largest.size)),
+      "remove a kernel that is not used: kernel-install remove KVER, or its package; see "
+      "'du -a " +
+          shell_word(directory) + "'"};
 }
 
 Result<std::uint64_t> free_bytes(const Root& root, const std::string& directory) {

@@ -22,12 +22,15 @@ void add_dracut(const policy::DracutFiles& dracut, std::vector<MicrocodeOff>& of
     }
   }
   if (last == nullptr || last->kind != DracutStatement::Kind::kSet || last->value == "yes") return;
-  off.push_back({"dracut", to_text(last->origin), "early_microcode=" + last->value,
-                 "early_microcode=yes", {}});
+  off.push_back({"dracut",
+                 to_text(last->origin),
+                 "early_microcode=" + last->value,
+                 "early_microcode=yes",
+                 {}});
 }
 
-Status add_default(const Root& root, const std::string& path, const char* key,
-                   ucode::Vendor vendor, std::vector<MicrocodeOff>& off) {
+Status add_default(const Root& root, const std::string& path, const char* key, ucode::Vendor vendor,
+                   std::vector<MicrocodeOff>& off) {
   const auto lines = read_key_lines(root, path);
   if (!lines) return fail(lines.error().code, quote(path) + ": " + lines.error().what);
   const KeyLine* const last = last_of(*lines, key);

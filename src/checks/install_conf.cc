@@ -57,13 +57,14 @@ std::vector<Finding> check_install_conf(const std::vector<KeyLine>& install,
   std::vector<Finding> findings;
   const auto add = [&](const char* rule, const KeyLine& line, std::string text,
                        std::string remedy) {
-    findings.push_back({Severity::kWarning, rule, to_text(line.origin), {}, std::move(text),
-                        std::move(remedy)});
+    findings.push_back(
+        {Severity::kWarning, rule, to_text(line.origin), {}, std::move(text), std::move(remedy)});
   };
   const KeyLine* const layout = last_of(install, "layout");
   if (layout == nullptr) return findings;
   if (layout->value == "ostree") {
-    add(kRuleLayout, *layout, "layout=ostree: an image is part of its deployment, and kip leaves it",
+    add(kRuleLayout, *layout,
+        "layout=ostree: an image is part of its deployment, and kip leaves it",
         "rpm-ostree initramfs --enable, for an initrd of dracut's own");
   }
   if (layout->value != "uki") return findings;

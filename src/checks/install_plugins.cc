@@ -21,8 +21,8 @@ constexpr std::string_view kRecord = "95-kip-record.install";
 constexpr unsigned kProgram = 254;
 
 // By what stands between number and suffix. install.d/README.md has the numbers they come with.
-constexpr std::array<std::string_view, 7> kStagers = {"booster", "copy-prebuilt", "dracut", "initrd",
-                                                      "mkinitcpio", "mkosi", "ugrd"};
+constexpr std::array<std::string_view, 7> kStagers = {
+    "booster", "copy-prebuilt", "dracut", "initrd", "mkinitcpio", "mkosi", "ugrd"};
 constexpr std::array<std::string_view, 5> kReaders = {"check-diskspace", "compat", "loaderentry",
                                                       "uki-copy", "ukify"};
 
@@ -55,17 +55,15 @@ class Checker {
     }
     for (const std::string_view name : {kMicrocode, kImage, kLateImage, kRecord}) check_own(name);
     check_order();
-    std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
-      return a.severity > b.severity;
-    });
+    std::stable_sort(findings_.begin(), findings_.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
     return std::move(findings_);
   }
 
  private:
   void add(Severity severity, const char* rule, std::string place, std::string text,
            std::string remedy) {
-    findings_.push_back(
-        {severity, rule, std::move(place), {}, std::move(text), std::move(remedy)});
+    findings_.push_back({severity, rule, std::move(place), {}, std::move(text), std::move(remedy)});
   }
 
   bool none_is_there() const {
@@ -76,18 +74,18 @@ class Checker {
   }
 
   Judged judge(const Plugin& plugin) const {
-    const bool shell = plugins_.systemd.value_or(0) < kProgram;      // or not known
+    const bool shell = plugins_.systemd.value_or(0) < kProgram;  // or not known
     const bool program = plugins_.systemd.value_or(kProgram) >= kProgram;
-    const std::string not_known = plugins_.systemd ? "" : shell ? "up to systemd 253" : "";
+    const auto only = [&](const char* when) { return plugins_.systemd ? "" : when; };
     switch (plugin.admin) {
       case PluginFile::kNull:
       case PluginFile::kEmpty:
         return {Fate::kMasked, true, ""};
       case PluginFile::kEmptyExecutable:
-        if (program) return {Fate::kMasked, true, plugins_.systemd ? "" : "from systemd 254 on"};
+        if (program) return {Fate::kMasked, true, only("from systemd 254 on")};
         return {Fate::kRuns, true, ""};
       case PluginFile::kPlain:
-        if (shell) return {Fate::kMasked, true, not_known};
+        if (shell) return {Fate::kMasked, true, only("up to systemd 253")};
         break;
       case PluginFile::kExecutable:
         return {Fate::kRuns, true, ""};
@@ -120,16 +118,15 @@ class Checker {
           "chmod 755 " + package);
     } else if (it.fate == Fate::kMasked) {
       const std::string when = it.when.empty() ? "" : it.when + ", ";
-      add(severity, kRulePluginMasked, admin,
-          when + "masks the plugin of that name: " + loss(name), "rm " + admin);
+      add(severity, kRulePluginMasked, admin, when + "masks the plugin of that name: " + loss(name),
+          "rm " + admin);
     }
   }
 
   std::string loss(std::string_view name) const {
     if (name == kMicrocode) return "images get no microcode from kip";
     if (name == kRecord) return "nothing is recorded, and 'kip status' knows of no image";
-    if (name == kLateImage)
-      return "an initrd that is staged late, as on Debian 12, stays as it is";
+    if (name == kLateImage) return "an initrd that is staged late, as on Debian 12, stays as it is";
     const bool late = judge(kLateImage).fate == Fate::kRuns;
     return std::string("images get neither microcode nor modules from kip") +
            (late ? ", or, as 86-kip-image.install still runs, too late for plugins in between"
@@ -154,8 +151,9 @@ class Checker {
     for (const Plugin& stager : plugins_.plugins) {
       if (!is_one_of(kStagers, stager.name) || judge(stager).fate != Fate::kRuns) continue;
       if (before(kLateImage, stager.name)) {
-        say_order(stager, "stages an initrd behind 86-kip-image.install, where nothing of kip's "
-                          "gets into it any more");
+        say_order(stager,
+                  "stages an initrd behind 86-kip-image.install, where nothing of kip's "
+                  "gets into it any more");
         continue;
       }
       const std::string_view step = before(stager.name, kImage) ? kImage : kLateImage;
@@ -178,8 +176,8 @@ class Checker {
     std::string name = plugin.name;
     name.erase(0, std::min(name.find_first_not_of("0123456789-"), name.size()));
     const std::string number = is_one_of(kStagers, plugin.name) ? "50-"
-                               : name == "ukify.install"         ? "60-"
-                                                                 : "90-";
+                               : name == "ukify.install"        ? "60-"
+                                                                : "90-";
     const std::string moved = shell_word(kAdmin + number + name), from = shell_word(place);
     add(Severity::kWarning, kRulePluginOrder, place, std::move(text),
         judge(plugin).by_admin ? "mv " + from + " " + moved

@@ -37,7 +37,7 @@ enum class PluginFile : std::uint8_t {
 };
 
 struct Plugin {
-  std::string name;  // "58-kip-image.install"
+  std::string name;                                                       // "58-kip-image.install"
   PluginFile admin = PluginFile::kAbsent, package = PluginFile::kAbsent;  // in /etc, in /usr/lib
 };
 

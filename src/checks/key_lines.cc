@@ -14,8 +14,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::string_view unquoted(std::string_view text) {
-  const bool quoted = text.size() >= 2 && (text[0] == '"' || text[0] == '\'') &&
-                      text.back() == text[0];
+  const bool quoted =
+      text.size() >= 2 && (text[0] == '"' || text[0] == '\'') && text.back() == text[0];
   return quoted ? text.substr(1, text.size() - 2) : text;
 }
 
@@ -45,8 +45,8 @@ Result<std::vector<KeyLine>> read_key_lines(const Root& root, const std::string&
 }
 
 const KeyLine* last_of(const std::vector<KeyLine>& lines, std::string_view key) {
-  const auto found = std::find_if(lines.rbegin(), lines.rend(),
-                                  [&](const KeyLine& it) { return it.key == key; });
+  const auto found =
+      std::find_if(lines.rbegin(), lines.rend(), [&](const KeyLine& it) { return it.key == key; });
   return found == lines.rend() ? nullptr : &*found;
 }
 

@@ -22,8 +22,7 @@ void add_read(const std::vector<Finding>& read, std::vector<Finding>& findings) 
 
 Result<std::vector<Finding>> lint_findings(const LintSubject& subject, ModuleChoice& choice) {
   const std::vector<Finding> read = choice.findings();
-  checks::LintInput input{choice.rules(), choice.settings(), choice.dracut(),
-                          choice.out_of_tree()};
+  checks::LintInput input{choice.rules(), choice.settings(), choice.dracut(), choice.out_of_tree()};
   input.root = subject.needs;
   input.root_path = subject.root_path;
   input.signatures = checks::read_signatures(subject.root, subject.kernel);

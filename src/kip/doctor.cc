@@ -8,6 +8,7 @@
 #include "src/cli/json.h"
 #include "src/cli/kernels.h"
 #include "src/kip/doctor.h"
+#include "src/kip/obstacles.h"
 #include "src/kip/verbs.h"
 
 namespace kip::program {
@@ -142,16 +143,14 @@ void Findings::failed(const std::string& place, const Error& error) {
 }
 
 bool Findings::has(const char* rule, const std::string& place) const {
-  return std::any_of(findings_.begin(), findings_.end(), [&](const Finding& it) {
-    return it.rule == rule && it.place == place;
-  });
+  return std::any_of(findings_.begin(), findings_.end(),
+                     [&](const Finding& it) { return it.rule == rule && it.place == place; });
 }
 
 std::vector<Finding> Findings::sorted() const {
   std::vector<Finding> sorted = findings_;
-  std::stable_sort(sorted.begin(), sorted.end(), [](const Finding& a, const Finding& b) {
-    return a.severity > b.severity;
-  });
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
   return sorted;
 }
 
@@ -174,7 +173,8 @@ std::string made_again(const boot::MenuEntry& entry) {
 std::string install_again(const Ward& ward, const boot::MenuEntry& entry) {
   const std::string& kernel = entry.release;
   if (kernel.empty()) return "kernel-install add KVER IMAGE";
-  if (!ward.records_of(kernel).empty()) return refresh(kernel);
+  for (const state::Manifest* const record : ward.records_of(kernel))
+    return install_command(record->call.arguments);
   std::string image = "/usr/lib/modules/" + kernel + "/vmlinuz";
   if (!ward.has(image) && ward.has("/boot/vmlinuz-" + kernel)) image = "/boot/vmlinuz-" + kernel;
   return fmt::format("kernel-install add {} {}", shell_word(kernel),

@@ -86,10 +86,11 @@ class Findings {
   bool failed_ = false;
 };
 
-/// Commands.
+/// Commands. `kip refresh` sees to images that are not what they should be; an entry whose image is current has to be installed
+/// again, as it was recorded; GRUB's menu has to be made again.
 std::string refresh(const std::string& kernel);
 std::string install_again(const Ward& ward, const boot::MenuEntry& entry);
-std::string made_again(const boot::MenuEntry& entry);  // of GRUB's configuration
+std::string made_again(const boot::MenuEntry& entry);
 
 /// Microcode of the parts that an entry hands over, in order; the files of it that are there, or the sections of a unified image.
 struct EntryParts {

@@ -26,15 +26,16 @@ bool was_said(const Ward& ward, const MenuEntry& entry, const BootFile& initrd) 
   return std::any_of(ward.recorded.begin(), ward.recorded.end(), [&](const cli::Surveyed& it) {
     return it.row.kernel == entry.release &&
            std::any_of(it.row.files.begin(), it.row.files.end(), [&](const cli::FileRow& file) {
-             return file.state == state::FileState::kMissing && name(file.path) == name(initrd.path);
+             return file.state == state::FileState::kMissing &&
+                    name(file.path) == name(initrd.path);
            });
   });
 }
 
 void check_kernel(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   const bool grub = entry.kind == EntryKind::kGrub;
-  const bool gone = std::find(ward.kernels.begin(), ward.kernels.end(), entry.release) ==
-                    ward.kernels.end();
+  const bool gone =
+      std::find(ward.kernels.begin(), ward.kernels.end(), entry.release) == ward.kernels.end();
   findings.add(Severity::kError, kRuleEntryFile, entry.place(),
                fmt::format("starts {}, which is not there", quote(entry.kernel.path)),
                grub   ? made_again(entry)
@@ -46,10 +47,10 @@ void check_files(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   if (!entry.kernel.there) return check_kernel(ward, entry, findings);
   for (const BootFile& initrd : entry.initrds) {
     if (initrd.there || was_said(ward, entry, initrd)) continue;
-    findings.add(Severity::kError, kRuleEntryFile, entry.place(),
-                 fmt::format("starts {} with {}, which is not there", called(entry),
-                             quote(initrd.path)),
-                 entry.kind == EntryKind::kGrub ? made_again(entry) : install_again(ward, entry));
+    findings.add(
+        Severity::kError, kRuleEntryFile, entry.place(),
+        fmt::format("starts {} with {}, which is not there", called(entry), quote(initrd.path)),
+        entry.kind == EntryKind::kGrub ? made_again(entry) : install_again(ward, entry));
   }
 }
 
@@ -63,11 +64,6 @@ std::vector<std::string> images_of(const state::Manifest& record) {
   return paths;
 }
 
-// Of the same menu, as far as that is known: another loader's may be another matter.
-bool is_of(const state::Manifest& record, const MenuEntry& entry) {
-  return record.kernel == entry.release && !images_of(record).empty();
-}
-
 // The entry of a recorded kernel that does not have its image.
 void check_image(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   if (entry.kind == EntryKind::kUnified || !entry.kernel.there) return;
@@ -76,19 +72,20 @@ void check_image(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   }
   const auto records = ward.records_of(entry.release);
   const auto record = std::find_if(records.begin(), records.end(),
-                                   [&](const auto* it) { return is_of(*it, entry); });
+                                   [](const auto* it) { return !images_of(*it).empty(); });
   if (record == records.end() || has_own_part(ward, entry)) return;
   const std::string image = quote(images_of(**record).front());
-  const bool grub = entry.kind == EntryKind::kGrub;
-  if (!entry.initrds.empty()) {
+  if (entry.initrds.empty() && !entry.more) {
+    const bool grub = entry.kind == EntryKind::kGrub;
+    findings.add(Severity::kError, kRuleEntryInitrd, entry.place(),
+                 fmt::format("starts {} without {}", called(entry), image),
+                 grub ? made_again(entry) : install_again(ward, entry));
+  } else if (entry.kind == EntryKind::kType1 && !entry.initrds.empty()) {
+    // With another loader's it is another matter: look_at_others().
     findings.add(Severity::kWarning, kRuleEntryImage, entry.place(),
                  fmt::format("starts {} with {}, and not with {}, which is recorded", called(entry),
                              quote(entry.initrds.back().path), image),
-                 grub ? made_again(entry) : refresh(entry.release));
-  } else if (!entry.more) {
-    findings.add(Severity::kError, kRuleEntryInitrd, entry.place(),
-                 fmt::format("starts {} without {}", called(entry), image),
-                 grub ? made_again(entry) : refresh(entry.release));
+                 install_again(ward, entry));
   }
 }
 

@@ -51,10 +51,11 @@ void compare(const Ward& ward, const Surveyed& it, const host::Cpu& cpu, Finding
                  "");
   }
   if (!packed || !cpu.revision || !is_newer(vendor, *packed, *cpu.revision)) return;
-  findings.add(Severity::kWarning, kRuleMicrocodeOld, image,
-               fmt::format("has microcode {} for {}, and {} runs: it was not loaded at the last boot",
-                           text_of(packed), name, text_of(cpu.revision)),
-               "reboot; if that changes nothing: ucode-pack predict " + shell_word(image));
+  findings.add(
+      Severity::kWarning, kRuleMicrocodeOld, image,
+      fmt::format("has microcode {} for {}, and {} runs: it was not loaded at the last boot",
+                  text_of(packed), name, text_of(cpu.revision)),
+      "reboot; if that changes nothing: ucode-pack predict " + shell_word(image));
 }
 
 }  // namespace

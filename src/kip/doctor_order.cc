@@ -68,11 +68,12 @@ class Order {
         entry_.kind == EntryKind::kType1
             ? "put the line for " + quote(late) + " in front in " + shell_word(entry_.file)
         : entry_.kind == EntryKind::kGrub ? made_again(entry_)
-                                          : refresh(entry_.release);
-    findings_.add(Severity::kWarning, kRuleInitrdOrder, entry_.place(),
-                  fmt::format("hands over {} behind {}: the kernel does not find the microcode in it",
-                              quote(late), quote(parts_.names[behind.part - 1])),
-                  remedy);
+                                          : install_again(ward_, entry_);
+    findings_.add(
+        Severity::kWarning, kRuleInitrdOrder, entry_.place(),
+        fmt::format("hands over {} behind {}: the kernel does not find the microcode in it",
+                    quote(late), quote(parts_.names[behind.part - 1])),
+        remedy);
   }
 
   void say_shadowed(ucode::Vendor vendor, const Target& cpu, const HandedMicrocode& taken,
@@ -80,12 +81,13 @@ class Order {
     const auto has = newest(taken.updates, cpu);
     const std::string first = has ? fmt::format("{:#010x}", *has) : "nothing";
     const std::string name = cpu_name(vendor, cpu);
-    findings_.add(Severity::kWarning, kRuleShadowed, entry_.place(),
-                  fmt::format("hands over {} first, which has {} for {}; {} behind it has {:#010x}, "
-                              "and is not looked at",
-                              quote(parts_.names[taken.part]), first, name,
-                              quote(parts_.names[behind.part]), *newest(behind.updates, cpu)),
-                  remedy_for(parts_.names[taken.part]));
+    findings_.add(
+        Severity::kWarning, kRuleShadowed, entry_.place(),
+        fmt::format("hands over {} first, which has {} for {}; {} behind it has {:#010x}, "
+                    "and is not looked at",
+                    quote(parts_.names[taken.part]), first, name, quote(parts_.names[behind.part]),
+                    *newest(behind.updates, cpu)),
+        remedy_for(parts_.names[taken.part]));
   }
 
   std::string remedy_for(const std::string& first) const {
@@ -98,7 +100,7 @@ class Order {
       case EntryKind::kUnified:
         break;
     }
-    return "take Microcode= out of uki.conf, then " + refresh(entry_.release);
+    return "take Microcode= out of uki.conf, then " + install_again(ward_, entry_);
   }
 
   const Ward& ward_;
@@ -122,8 +124,7 @@ Result<EntryParts> parts_of_unified(const Ward& ward, const std::string& path) {
 
 }  // namespace
 
-std::optional<EntryParts> read_parts(const Ward& ward, const MenuEntry& entry,
-                                     Findings& findings) {
+std::optional<EntryParts> read_parts(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   const auto failed = [&](const std::string& place, const Error& error) {
     findings.failed(place, error);
     return std::optional<EntryParts>();

@@ -77,9 +77,8 @@ class Others {
     return !ward_.records_of(kernel).empty() ||
            std::any_of(ward_.entries.begin(), ward_.entries.end(), [&](const MenuEntry& it) {
              return it.release == kernel ||
-                    std::any_of(it.initrds.begin(), it.initrds.end(), [&](const BootFile& file) {
-                      return file.path == named(kernel);
-                    });
+                    std::any_of(it.initrds.begin(), it.initrds.end(),
+                                [&](const BootFile& file) { return file.path == named(kernel); });
            });
   }
 
@@ -109,17 +108,19 @@ class Others {
 
   bool is_reached(const MenuEntry& entry) const {
     if (entry.kind == EntryKind::kUnified) {
-      if (ward_.record_of_image(entry.file) != nullptr) return true;
-      return !entry.release.empty() && has_unplaced_record(entry.release);
+      return ward_.record_of_image(entry.file) != nullptr || has_unplaced_record(entry.release);
     }
     // Of a recorded kernel with another image, look_at_entries() tells.
-    if (!ward_.records_of(entry.release).empty()) return true;
-    return std::any_of(entry.initrds.begin(), entry.initrds.end(), [&](const BootFile& it) {
-      return ward_.record_of_image(it.path) != nullptr || is_hooked(it.path);
-    }) || has_own_part(ward_, entry);
+    if (entry.kind == EntryKind::kType1 && !ward_.records_of(entry.release).empty()) return true;
+    if (has_unplaced_record(entry.release)) return true;
+    return std::any_of(entry.initrds.begin(), entry.initrds.end(),
+                       [&](const BootFile& it) {
+                         return ward_.record_of_image(it.path) != nullptr || is_hooked(it.path);
+                       }) ||
+           has_own_part(ward_, entry);
   }
 
-  // In layouts of which it is not known where the image is.
+  // Of a kernel that is not known there is none. In layouts of which it is not known where the image is.
   bool has_unplaced_record(const std::string& kernel) const {
     for (const state::Manifest* const it : ward_.records_of(kernel)) {
       if (std::any_of(it->files.begin(), it->files.end(),
@@ -158,34 +159,35 @@ class Others {
   // Where a setting is the reason, it is the place.
   bool say_dropped(const MenuEntry& entry) {
     for (const checks::MicrocodeOff& it : off_) {
-      findings_.add(Severity::kWarning, checks::kRuleDrops, it.place,
-                    fmt::format("{}: {} leaves microcode out, and kip does not come to the image of "
-                                "kernel {}, {}",
-                                it.setting, it.generator, kernel_of(entry), quote(image_of(entry))),
-                    "write " + it.wanted + " there and make the image again; or " + remedy(entry));
+      findings_.add(
+          Severity::kWarning, checks::kRuleDrops, it.place,
+          fmt::format("{}: {} leaves microcode out, and kip does not come to the image of "
+                      "kernel {}, {}",
+                      it.setting, it.generator, kernel_of(entry), quote(image_of(entry))),
+          "write " + it.wanted + " there and make the image again; or " + remedy(entry));
     }
     return !off_.empty();
   }
 
   void say(const MenuEntry& entry, bool lacks) {
-    const std::string loss =
-        lacks && rules_select_ ? ", and it lacks microcode and the modules that rules ask for"
-        : lacks                ? ", and no microcode is in it"
-        : rules_select_        ? ", and it lacks the modules that rules ask for"
-                               : "";
-    findings_.add(loss.empty() ? Severity::kNote : Severity::kWarning, kRuleUnreached,
-                  image_of(entry),
-                  fmt::format("kernel {} boots it, and kip did not make it{}", kernel_of(entry),
-                              loss),
-                  remedy(entry));
+    const std::string loss = lacks && rules_select_
+                                 ? ", and it lacks microcode and the modules that rules ask for"
+                             : lacks         ? ", and no microcode is in it"
+                             : rules_select_ ? ", and it lacks the modules that rules ask for"
+                                             : "";
+    findings_.add(
+        loss.empty() ? Severity::kNote : Severity::kWarning, kRuleUnreached, image_of(entry),
+        fmt::format("kernel {} boots it, and kip did not make it{}", kernel_of(entry), loss),
+        remedy(entry));
   }
 
   std::string remedy(const MenuEntry& entry) const {
     const std::string image = file_name(image_of(entry));
     const bool unified = entry.kind == EntryKind::kUnified;
     if (!unified && image.starts_with("initrd.img-") && has_program(ward_, "update-initramfs")) {
-      return std::string("ln -s /usr/lib/kip/hooks/initramfs-tools/kip-microcode "
-                         "/etc/initramfs/post-update.d/; update-initramfs -u -k ") +
+      return std::string(
+                 "ln -s /usr/lib/kip/hooks/initramfs-tools/kip-microcode "
+                 "/etc/initramfs/post-update.d/; update-initramfs -u -k ") +
              (entry.release.empty() ? "all" : shell_word(entry.release));
     }
     if (!unified && has_program(ward_, "mkinitcpio") && ward_.has("/etc/mkinitcpio.d")) {

@@ -1,6 +1,8 @@
 // Records against the machine: what `kip status` says, as findings with their remedies.
+#include <algorithm>
 #include <fmt/format.h>
 
+#include "src/checks/install_conf.h"
 #include "src/cli/messages.h"
 #include "src/kip/doctor.h"
 #include "src/kip/obstacles.h"
@@ -69,6 +71,31 @@ void add_pending(const Surveyed& it, Findings& findings) {
   }
 }
 
+// Which generator that is, by the call, or by what is installed.
+std::string without_microcode(const Ward& ward, const state::Manifest& record) {
+  const std::string& generator = record.call.initrd_generator;
+  if (generator == "mkinitcpio" || (generator.empty() && ward.has("/usr/bin/mkinitcpio")))
+    return "take microcode out of HOOKS in /etc/mkinitcpio.conf";
+  if (generator.empty() && ward.has("/usr/sbin/update-initramfs"))
+    return "IUCODE_TOOL_INITRAMFS=no in /etc/default/intel-microcode, AMD64UCODE_INITRAMFS=no in "
+           "/etc/default/amd64-microcode";
+  return "echo early_microcode=no > /etc/dracut.conf.d/90-kip-microcode.conf";
+}
+
+// Merged into one part, so that it costs time and no CPU its fix.
+void add_doubled(const Ward& ward, const Surveyed& it, Findings& findings) {
+  if (it.manifest == nullptr || !it.manifest->base || it.manifest->base->updates.empty()) return;
+  for (const state::ImageFile& file : it.manifest->files) {
+    const bool early =
+        std::any_of(file.parts.begin(), file.parts.end(),
+                    [](const state::Part& part) { return part.kind == state::PartKind::kEarly; });
+    if (!early) continue;
+    findings.add(Severity::kNote, checks::kRuleDoubles, place_of(it),
+                 "its generator packs microcode as well, which kip merges into its own part",
+                 without_microcode(ward, *it.manifest));
+  }
+}
+
 }  // namespace
 
 void look_at_records(const Ward& ward, Findings& findings) {
@@ -76,6 +103,7 @@ void look_at_records(const Ward& ward, Findings& findings) {
     if (!is_unmounted(ward, it, findings)) add_files(it, findings);
     add_changes(it, findings);
     add_pending(it, findings);
+    add_doubled(ward, it, findings);
   }
   const auto& enabled = ward.settings.image.enabled;
   if (!enabled.value) {

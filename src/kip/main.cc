@@ -19,9 +19,9 @@ void add_refresh(CLI::App& app, Settings& settings) {
 }
 
 void add_doctor(CLI::App& app, Settings& settings) {
-  cli::add_value(app, "--root", settings.root,
-                 "read records, boot entries, images, settings and plugins below DIR instead of '/'",
-                 "DIR");
+  cli::add_value(
+      app, "--root", settings.root,
+      "read records, boot entries, images, settings and plugins below DIR instead of '/'", "DIR");
 }
 
 constexpr cli::Verb<Settings> kVerbs[] = {

@@ -21,12 +21,6 @@ bool exists(const Root& root, const std::string& path) {
   return root.open(path, O_PATH).has_value();
 }
 
-std::string command(const std::vector<std::string>& arguments) {
-  std::string text = "kernel-install";
-  for (const std::string& argument : arguments) text += " " + shell_word(argument);
-  return text;
-}
-
 std::optional<Obstacle> arguments_gone(const Root& root, const cli::Surveyed& entry) {
   const auto& arguments = arguments_of(entry);
   if (arguments.size() <= kImage || arguments.front() != "add")
@@ -80,10 +74,16 @@ std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& en
   return Obstacle{fmt::format("its command line would become {}{}, and is {}", quote(now->text),
                               from, quote(*options)),
                   now->of_running_kernel ? write_options(*options)
-                                         : command(arguments_of(entry)) + ", if that is meant"};
+                                         : install_command(arguments_of(entry)) + ", if that is meant"};
 }
 
 }  // namespace
+
+std::string install_command(const std::vector<std::string>& arguments) {
+  std::string text = "kernel-install";
+  for (const std::string& argument : arguments) text += " " + shell_word(argument);
+  return text;
+}
 
 // Where it is not mounted, kernel-install would write into the directory below it.
 std::optional<Obstacle> boot_not_there(const Root& root, const Manifest& manifest) {

@@ -143,8 +143,9 @@ TEST(Entries, NameFilesBelowTheRootOrItsSubvolume) {
 
 TEST(Entries, OfAnotherSystemAreLeftOut) {
   const Machine machine;
-  machine.write("boot/grub/grub.cfg",
-                "### BEGIN /etc/grub.d/30_os-prober ###\nmenuentry b {\nlinux /boot/vmlinuz-6.5\n}\n");
+  machine.write(
+      "boot/grub/grub.cfg",
+      "### BEGIN /etc/grub.d/30_os-prober ###\nmenuentry b {\nlinux /boot/vmlinuz-6.5\n}\n");
   EXPECT_THAT(machine.read().entries, IsEmpty());
 }
 

@@ -19,17 +19,19 @@ constexpr auto kRuns = PluginFile::kExecutable, kNone = PluginFile::kAbsent;
 InstallPlugins with_own(std::optional<unsigned> systemd, std::vector<Plugin> others) {
   InstallPlugins plugins;
   plugins.systemd = systemd;
-  for (const char* const name : {"45-kip-microcode", "58-kip-image", "86-kip-image", "95-kip-record"})
+  for (const char* const name :
+       {"45-kip-microcode", "58-kip-image", "86-kip-image", "95-kip-record"})
     others.push_back({std::string(name) + ".install", kNone, kRuns});
   plugins.plugins = std::move(others);
   return plugins;
 }
 
-// Names of what is found, with the rule's last word.
+// Names of what is found, the rule's last word in front.
 std::vector<std::string> found(const InstallPlugins& plugins) {
   std::vector<std::string> lines;
   for (const Finding& it : check_install_plugins(plugins))
-    lines.push_back(it.rule.substr(15) + " " + it.place.substr(it.place.rfind('/') + 1));
+    lines.push_back(it.rule.substr(std::string_view("doctor-plugin-").size()) + " " +
+                    it.place.substr(it.place.rfind('/') + 1));
   return lines;
 }
 
@@ -48,12 +50,13 @@ TEST(Mask, IsWhatKernelInstallOfThatVersionTakesForOne) {
     PluginFile file;
     bool shell, program;
   };
-  for (const Row& row : {Row{PluginFile::kNull, true, true}, Row{PluginFile::kEmpty, true, true},
-                         Row{PluginFile::kEmptyExecutable, false, true},
-                         Row{PluginFile::kPlain, true, false},
-                         Row{PluginFile::kExecutable, false, false},
-                         Row{PluginFile::kAbsent, false, false}}) {
-    const auto expected = [](bool is) { return is ? std::vector{kMasked} : std::vector<std::string>(); };
+  for (const Row& row :
+       {Row{PluginFile::kNull, true, true}, Row{PluginFile::kEmpty, true, true},
+        Row{PluginFile::kEmptyExecutable, false, true}, Row{PluginFile::kPlain, true, false},
+        Row{PluginFile::kExecutable, false, false}, Row{PluginFile::kAbsent, false, false}}) {
+    const auto expected = [](bool is) {
+      return is ? std::vector{kMasked} : std::vector<std::string>();
+    };
     EXPECT_EQ(masked(253, row.file), expected(row.shell)) << static_cast<int>(row.file);
     EXPECT_EQ(masked(254, row.file), expected(row.program)) << static_cast<int>(row.file);
     EXPECT_EQ(masked(std::nullopt, row.file), expected(row.shell || row.program));
@@ -90,13 +93,14 @@ TEST(PluginOrder, IsRightOnEveryDistribution) {
   EXPECT_THAT(found(with_own(255, runs({"20-grub", "50-dracut", "51-dracut-rescue", "60-kdump",
                                         "92-crashkernel", "95-akmodsposttrans"}))),
               IsEmpty());
-  EXPECT_THAT(found(with_own(257, runs({"50-mkosi", "51-mkosi-addon", "50-sdbootutil"}))), IsEmpty());
+  EXPECT_THAT(found(with_own(257, runs({"50-mkosi", "51-mkosi-addon", "50-sdbootutil"}))),
+              IsEmpty());
 }
 
 // ukify would take what Debian 12's plugin stages, if there were both, before 86.
 TEST(PluginOrder, IsWrongWhereTheInitrdIsReadBeforeItIsMerged) {
-  EXPECT_THAT(found(with_own(257, {{"59-dracut.install", kNone, kRuns},
-                                   {"60-ukify.install", kNone, kRuns}})),
+  EXPECT_THAT(found(with_own(
+                  257, {{"59-dracut.install", kNone, kRuns}, {"60-ukify.install", kNone, kRuns}})),
               ElementsAre("order 60-ukify.install"));
   EXPECT_THAT(found(with_own(257, {{"59-dracut.install", PluginFile::kNull, kRuns},
                                    {"60-ukify.install", kNone, kRuns}})),
@@ -110,7 +114,8 @@ TEST(InstallPlugins, AreReadWithSystemdsVersion) {
   dir.write("usr/lib/kernel/install.d/README", std::string_view("x"));
   dir.link("etc/kernel/install.d/50-a.install", "/dev/null");
   dir.link("etc/kernel/install.d/60-b.install", "/nowhere");
-  dir.write("usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.13-1.so", std::string_view("x"));
+  dir.write("usr/lib/x86_64-linux-gnu/systemd/libsystemd-shared-257.13-1.so",
+            std::string_view("x"));
   const InstallPlugins plugins = must(read_install_plugins(must(Root::at(dir.path()))));
   EXPECT_EQ(plugins.systemd, 257U);
   ASSERT_EQ(plugins.plugins.size(), 2U);
@@ -134,7 +139,8 @@ TEST(BootSpace, IsEnoughForOneMoreImage) {
 // -- Settings of others.
 
 TEST(KeyLines, AreThoseWithAnEqualsSign) {
-  const auto lines = parse_key_lines("# a=b\n;c=d\n layout = \"uki\" \r\nnothing\nx=\nlayout='bls'\n[a=b]", "f");
+  const auto lines =
+      parse_key_lines("# a=b\n;c=d\n layout = \"uki\" \r\nnothing\nx=\nlayout='bls'\n[a=b]", "f");
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[0].key, "layout");
   EXPECT_EQ(lines[0].value, "uki");
@@ -182,7 +188,9 @@ TEST(MicrocodeOff, IsDracutsLastWord) {
   dir.write("usr/bin/dracut", std::string_view("x"));
   dir.write("usr/lib/dracut/dracut.conf.d/15-a.conf", std::string_view("early_microcode=no\n"));
   const Root root = must(Root::at(dir.path()));
-  const auto off = [&] { return must(read_microcode_off(root, must(policy::read_dracut_files(root)))); };
+  const auto off = [&] {
+    return must(read_microcode_off(root, must(policy::read_dracut_files(root))));
+  };
   ASSERT_EQ(off().size(), 1U);
   EXPECT_EQ(off()[0].place, "/usr/lib/dracut/dracut.conf.d/15-a.conf:1");
   dir.write("etc/dracut.conf.d/20-b.conf", std::string_view("early_microcode=yes\n"));

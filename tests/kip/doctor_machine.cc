@@ -38,7 +38,8 @@ Machine::Machine(unsigned systemd) : Life() {
   fs::create_directories(dir() / ("root/boot/" + kToken + "/" + kKernel));
   fs::create_symlink(up_from(dir().path()) + "boot/" + kToken + "/" + kKernel,
                      below_root(dir() / "entry"));
-  for (const char* const name : {"45-kip-microcode", "58-kip-image", "86-kip-image", "95-kip-record"})
+  for (const char* const name :
+       {"45-kip-microcode", "58-kip-image", "86-kip-image", "95-kip-record"})
     plugins({std::string(name) + ".install"});
   file("/usr/lib/systemd/libsystemd-shared-" + std::to_string(systemd) + ".so");
   file("/usr/lib/firmware/intel-ucode/06-bf-02");
@@ -106,8 +107,7 @@ void Machine::publish() const {
   if (!unified_) {
     fs::copy_file(staged("initrd"), dir() / "entry/initrd", fs::copy_options::overwrite_existing);
     dir().write("root" + kKernelFile, "kernel");
-    if (!support::exists(below_root(kEntry)))
-      dir().write("root" + kEntry, entry_text(kInitrdLine));
+    if (!support::exists(below_root(kEntry))) dir().write("root" + kEntry, entry_text(kInitrdLine));
     return;
   }
   support::PeBlob blob;
@@ -202,10 +202,11 @@ std::unique_ptr<Machine> debian_grub() {
                 "/usr/lib/kip/hooks/initramfs-tools/kip-microcode");
   machine->file("/boot/vmlinuz-" + kKernel);
   machine->put("/boot/initrd.img-" + kKernel, machine->by_kip(plugins_test::generated()));
-  const std::string files = "\tlinux\t/boot/vmlinuz-" + kKernel +
-                            " root=UUID=1 ro quiet\n\techo 'Loading initial ramdisk ...'\n\tinitrd\t"
-                            "/boot/initrd.img-" +
-                            kKernel + "\n}\n";
+  const std::string files =
+      "\tlinux\t/boot/vmlinuz-" + kKernel +
+      " root=UUID=1 ro quiet\n\techo 'Loading initial ramdisk ...'\n\tinitrd\t"
+      "/boot/initrd.img-" +
+      kKernel + "\n}\n";
   machine->file("/boot/grub/grub.cfg",
                 "### BEGIN /etc/grub.d/10_linux ###\nmenuentry 'Debian' --class debian {\n"
                 "\tif [ x$grub_platform = xxen ]; then insmod xzio; fi\n" +
@@ -224,7 +225,8 @@ std::unique_ptr<Machine> arch_presets() {
   machine->plugins({"50-depmod.install", "50-mkinitcpio.install", "60-ukify.install",
                     "90-loaderentry.install", "90-uki-copy.install"});
   machine->program("/usr/bin/mkinitcpio").file("/etc/mkinitcpio.d/linux.preset");
-  machine->file("/etc/mkinitcpio.conf", "MODULES=()\n# HOOKS=(microcode)\nHOOKS=(base udev\n  block)\n");
+  machine->file("/etc/mkinitcpio.conf",
+                "MODULES=()\n# HOOKS=(microcode)\nHOOKS=(base udev\n  block)\n");
   machine->program("/usr/lib/kip/hooks/mkinitcpio/kip-microcode");
   machine->link("/etc/initcpio/post/kip-microcode", "/usr/lib/kip/hooks/mkinitcpio/kip-microcode");
   machine->file("/usr/lib/modules/" + kKernel + "/pkgbase", "linux\n").file("/boot/vmlinuz-linux");
@@ -263,7 +265,8 @@ std::unique_ptr<Machine> fedora_grub() {
   machine->file("/boot/vmlinuz-" + kKernel).put("/boot/initramfs-" + kKernel + ".img", image);
   machine->file(kEntry, "title Fedora\nversion " + kKernel + "\nlinux /vmlinuz-" + kKernel +
                             "\ninitrd /initramfs-" + kKernel + ".img $tuned_initrd\n");
-  machine->file("/boot/vmlinuz-0-rescue-1").put("/boot/initramfs-0-rescue-1.img", plugins_test::generated());
+  machine->file("/boot/vmlinuz-0-rescue-1")
+      .put("/boot/initramfs-0-rescue-1.img", plugins_test::generated());
   machine->file("/boot/loader/entries/1-0-rescue.conf",
                 "title Fedora\nversion 0-rescue-1\nlinux /vmlinuz-0-rescue-1\ninitrd "
                 "/initramfs-0-rescue-1.img\n");
@@ -272,8 +275,8 @@ std::unique_ptr<Machine> fedora_grub() {
 
 std::unique_ptr<Machine> ostree() {
   auto machine = std::make_unique<Machine>(257U);
-  machine->plugins({"05-rpmostree.install", "50-depmod.install", "50-dracut.install",
-                    "90-loaderentry.install"});
+  machine->plugins(
+      {"05-rpmostree.install", "50-depmod.install", "50-dracut.install", "90-loaderentry.install"});
   machine->remove_file("/usr/lib/modules/" + kKernel + "/vmlinuz");
   return machine;
 }

@@ -67,16 +67,22 @@ class Machine : public Life {
 
 using Machines = std::unique_ptr<Machine> (*)();
 
-std::unique_ptr<Machine> systemd_boot();        // kernel-install, entries of type 1, dracut, systemd 257
-std::unique_ptr<Machine> with_module();         // the same, with Include=wanted
-std::unique_ptr<Machine> running();             // the same, with /proc of a machine whose CPU runs what is packed
-std::unique_ptr<Machine> separate_microcode();  // the same, where kip packs none and others' file is named first
-std::unique_ptr<Machine> unified();             // kernel-install, UKI by ukify, boot counting
-std::unique_ptr<Machine> debian_12();           // systemd-boot, its initrd at 85, systemd 252
-std::unique_ptr<Machine> debian_grub();         // GRUB, initramfs-tools, kip's hook; os-prober and memtest in the menu
-std::unique_ptr<Machine> arch_presets();        // mkinitcpio with presets and kip's hook, a fallback image
-std::unique_ptr<Machine> gentoo_grub();         // kernel-install, layout grub
-std::unique_ptr<Machine> fedora_grub();         // GRUB with blscfg, a rescue entry; dracut packs microcode, kip does not reach it
-std::unique_ptr<Machine> ostree();              // an image that serves the machine, and nothing of kernel-install's
+std::unique_ptr<Machine> systemd_boot();  // kernel-install, entries of type 1, dracut, systemd 257
+std::unique_ptr<Machine> with_module();   // the same, with Include=wanted
+std::unique_ptr<Machine>
+running();  // the same, with /proc of a machine whose CPU runs what is packed
+std::unique_ptr<Machine>
+separate_microcode();  // the same, where kip packs none and others' file is named first
+std::unique_ptr<Machine> unified();    // kernel-install, UKI by ukify, boot counting
+std::unique_ptr<Machine> debian_12();  // systemd-boot, its initrd at 85, systemd 252
+std::unique_ptr<Machine>
+debian_grub();  // GRUB, initramfs-tools, kip's hook; os-prober and memtest in the menu
+std::unique_ptr<Machine>
+arch_presets();                          // mkinitcpio with presets and kip's hook, a fallback image
+std::unique_ptr<Machine> gentoo_grub();  // kernel-install, layout grub
+std::unique_ptr<Machine>
+fedora_grub();  // GRUB with blscfg, a rescue entry; dracut packs microcode, kip does not reach it
+std::unique_ptr<Machine>
+ostree();  // an image that serves the machine, and nothing of kernel-install's
 
 }  // namespace kip::kip_test

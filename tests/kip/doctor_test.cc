@@ -52,7 +52,8 @@ struct Broken {
   const char* name;
   Machines make;
   void (*harm)(Machine& machine);
-  std::string rule, place, text, remedy;  // place with '@' for the scratch directory; text and remedy: parts of them
+  std::string rule, place, text,
+      remedy;  // place with '@' for the scratch directory; text and remedy: parts of them
   std::string severity = "warning";
 };
 
@@ -61,6 +62,7 @@ void PrintTo(const Broken& it, std::ostream* out) {
 }
 
 const std::string kRefresh = "kip refresh " + kKernel;
+const std::string kInstall = "kernel-install add " + kKernel + " @/vmlinuz";
 const std::string kHook = "ln -s /usr/lib/kip/hooks/";
 const std::string kInstalled = "/boot/initrd.img-" + kKernel;
 const std::string kGrub = "/boot/grub/grub.cfg";
@@ -83,9 +85,9 @@ const std::vector<Broken>& broken_machines() {
        "doctor-stale", "@/entry/initrd", "microcode 06-bf-02: 0x0000003a -> 0x0000003b", kRefresh},
       {"StaleModule", with_module,
        [](Machine& it) {
-         it.root().out_of_tree("updates/dkms/wanted.ko", {{"depends", "helper"},
-                                                          {"alias", "kip-wanted"},
-                                                          {"version", "2.0"}});
+         it.root().out_of_tree(
+             "updates/dkms/wanted.ko",
+             {{"depends", "helper"}, {"alias", "kip-wanted"}, {"version", "2.0"}});
          it.root().index();
        },
        "doctor-stale", "@/entry/initrd", "module wanted: ", kRefresh},
@@ -99,14 +101,15 @@ const std::vector<Broken>& broken_machines() {
        "build the module, then " + kRefresh},
       {"ForeignImage", systemd_boot,
        [](Machine& it) {
-         it.dir().write("entry/initrd", support::join({Machine::early(0x3A), it.base(), it.base()}));
+         it.dir().write("entry/initrd",
+                        support::join({Machine::early(0x3A), it.base(), it.base()}));
        },
        "doctor-foreign", "@/entry/initrd", "another image than was installed", kRefresh},
       {"MissingImage", systemd_boot, [](Machine& it) { fs::remove(it.image()); }, "doctor-missing",
        "@/entry/initrd", "is not there", kRefresh, "error"},
-      {"BootNotMounted", systemd_boot,
-       [](Machine& it) { fs::remove_all(it.below_root("/boot")); }, "doctor-boot-unmounted",
-       "/boot", "'/boot/loader/entries' is not there", "mount /boot", "error"},
+      {"BootNotMounted", systemd_boot, [](Machine& it) { fs::remove_all(it.below_root("/boot")); },
+       "doctor-boot-unmounted", "/boot", "'/boot/loader/entries' is not there", "mount /boot",
+       "error"},
       // Policy.
       {"ContradictoryRules", systemd_boot,
        [](Machine& it) { it.configure("[Modules]\nInclude=wanted\nOmit=wanted\n"); },
@@ -114,18 +117,18 @@ const std::vector<Broken>& broken_machines() {
       // Boot entries.
       {"NoKernelFile", systemd_boot,
        [](Machine& it) { it.remove_file("/boot/" + kToken + "/" + kKernel + "/linux"); },
-       "doctor-entry-file", kEntry, "/linux', which is not there", kRefresh, "error"},
+       "doctor-entry-file", kEntry, "/linux', which is not there", kInstall, "error"},
       {"NoInitrdFileOfGrub", debian_grub, [](Machine& it) { it.remove_file(kInstalled); },
        "doctor-entry-file", kGrub + ":2", "initrd.img-" + kKernel + "', which is not there",
        "grub-mkconfig -o " + kGrub, "error"},
-      {"EntryWithoutInitrd", systemd_boot, [](Machine& it) { it.entry(""); },
-       "doctor-entry-initrd", kEntry, "without '@/entry/initrd'", kRefresh, "error"},
+      {"EntryWithoutInitrd", systemd_boot, [](Machine& it) { it.entry(""); }, "doctor-entry-initrd",
+       kEntry, "without '@/entry/initrd'", kInstall, "error"},
       {"EntryWithAnotherImage", systemd_boot,
        [](Machine& it) {
          it.put("/boot/other.img", plugins_test::generated()).entry("initrd /other.img\n");
        },
        "doctor-entry-image", kEntry, "with '/boot/other.img', and not with '@/entry/initrd'",
-       kRefresh},
+       kInstall},
       {"EntryTwice", systemd_boot,
        [](Machine& it) {
          fs::copy_file(it.below_root(kEntry),
@@ -149,8 +152,8 @@ const std::vector<Broken>& broken_machines() {
       {"BrokenMicrocodeInFront", debian_grub,
        [](Machine& it) {
          it.put("/boot/intel-uc.img",
-                  plugins_test::early_archive(support::kIntelPath,
-                                              IntelBlob().revision(0x50).break_main_sum().bytes()));
+                plugins_test::early_archive(support::kIntelPath,
+                                            IntelBlob().revision(0x50).break_main_sum().bytes()));
          rewrite(it, kGrub, "initrd\t", "initrd\t/boot/intel-uc.img ");
        },
        "doctor-microcode-shadowed", kGrub + ":2", "has nothing for 06-bf-02",
@@ -161,7 +164,7 @@ const std::vector<Broken>& broken_machines() {
          it.install();
        },
        "doctor-microcode-shadowed", kUnified, "'.ucode' first, which has 0x00000039",
-       "take Microcode= out of uki.conf, then " + kRefresh},
+       "take Microcode= out of uki.conf, then " + kInstall},
       // What runs.
       {"RunningIsOlder", running,
        [](Machine& it) { rewrite(it, "/proc/cpuinfo", ": 0x3a", ": 0x39"); },
@@ -170,8 +173,8 @@ const std::vector<Broken>& broken_machines() {
       // Plugins.
       {"NoPluginAtAll", systemd_boot,
        [](Machine& it) {
-         for (const char* const name : {"45-kip-microcode", "58-kip-image", "86-kip-image",
-                                        "95-kip-record"})
+         for (const char* const name :
+              {"45-kip-microcode", "58-kip-image", "86-kip-image", "95-kip-record"})
            it.remove_file(kPlugins + name + ".install");
        },
        "doctor-plugin-missing", "/usr/lib/kernel/install.d", "none of kip's plugins", "install"},
@@ -200,13 +203,13 @@ const std::vector<Broken>& broken_machines() {
       {"GeneratorBehindKip", systemd_boot,
        [](Machine& it) { it.plugins({"87-mkinitcpio.install"}); }, "doctor-plugin-order",
        kPlugins + "87-mkinitcpio.install", "behind 86-kip-image.install",
-       "ln -s " + kPlugins + "87-mkinitcpio.install " + kMasks + "50-mkinitcpio.install; ln -s "
-           "/dev/null " + kMasks + "87-mkinitcpio.install"},
+       "ln -s " + kPlugins + "87-mkinitcpio.install " + kMasks +
+           "50-mkinitcpio.install; ln -s "
+           "/dev/null " +
+           kMasks + "87-mkinitcpio.install"},
       {"ReaderInFrontOfKip", systemd_boot,
-       [](Machine& it) {
-         it.program(kMasks + "55-ukify.install");
-       },
-       "doctor-plugin-order", kMasks + "55-ukify.install", "before 58-kip-image.install",
+       [](Machine& it) { it.program(kMasks + "55-ukify.install"); }, "doctor-plugin-order",
+       kMasks + "55-ukify.install", "before 58-kip-image.install",
        "mv " + kMasks + "55-ukify.install " + kMasks + "60-ukify.install"},
       // Settings of others.
       {"UkiByItsGenerator", unified,
@@ -232,8 +235,16 @@ const std::vector<Broken>& broken_machines() {
          it.put(kInstalled, plugins_test::generated());
        },
        "doctor-unreached", kInstalled, "no microcode is in it",
-       kHook + "initramfs-tools/kip-microcode /etc/initramfs/post-update.d/; update-initramfs -u "
-               "-k " + kKernel},
+       kHook +
+           "initramfs-tools/kip-microcode /etc/initramfs/post-update.d/; update-initramfs -u "
+           "-k " +
+           kKernel},
+      {"GrubBesideSystemdBoot", debian_12,
+       [](Machine& it) {
+         it.file(kGrub, "menuentry a {\nlinux /boot/vmlinuz-" + kKernel + "\ninitrd " + kInstalled +
+                            "\n}\n");
+       },
+       "doctor-unreached", kInstalled, "no microcode is in it", kHook + "initramfs-tools/"},
       {"DebianTurnedOff", debian_grub,
        [](Machine& it) {
          it.remove_file("/etc/initramfs/post-update.d/kip-microcode");
@@ -261,7 +272,9 @@ const std::vector<Broken>& broken_machines() {
        "/boot/initramfs-" + kKernel + ".img", "lacks the modules that rules ask for",
        "kmod-pack emit dracut --kernel " + kKernel},
       {"KernelOfNoMenu", ostree,
-       [](Machine& it) { it.put("/boot/initramfs-" + kKernel + ".img", plugins_test::generated()); },
+       [](Machine& it) {
+         it.put("/boot/initramfs-" + kKernel + ".img", plugins_test::generated());
+       },
        "doctor-unreached", "/boot/initramfs-" + kKernel + ".img", "no microcode is in it",
        "kernel-install add " + kKernel + " IMAGE"}};
   return kBroken;
@@ -281,11 +294,18 @@ TEST_P(BrokenMachine, IsNamedWithWhatMendsIt) {
   EXPECT_EQ(faults[0].rule, it.rule);
   EXPECT_EQ(faults[0].place, machine->expanded(it.place));
   EXPECT_THAT(faults[0].text, HasSubstr(machine->expanded(it.text)));
-  EXPECT_THAT(faults[0].remedy, HasSubstr(it.remedy));
+  EXPECT_THAT(faults[0].remedy, HasSubstr(machine->expanded(it.remedy)));
 }
 
 INSTANTIATE_TEST_SUITE_P(Doctor, BrokenMachine, testing::ValuesIn(broken_machines()),
                          [](const auto& it) { return std::string(it.param.name); });
+
+// The hook was unlinked since, but the image is still what it made.
+TEST(Doctor, KnowsAnImageOfAHookByItsEarlyPart) {
+  const auto machine = debian_grub();
+  machine->remove_file("/etc/initramfs/post-update.d/kip-microcode");
+  EXPECT_EQ(machine->doctor().out, "");
+}
 
 // -- Notes.
 
@@ -296,6 +316,21 @@ TEST(Doctor, NotesAnImageThatItsGeneratorServes) {
   ASSERT_EQ(found.size(), 1U);
   EXPECT_EQ(found[0].severity, "note");
   EXPECT_EQ(found[0].rule, "doctor-unreached");
+}
+
+TEST(Doctor, NotesThatAGeneratorPacksMicrocodeAsWell) {
+  const auto machine = systemd_boot();
+  machine->generate(support::join({Machine::early(0x39), plugins_test::generated()}));
+  machine->install();
+  EXPECT_EQ(machine->doctor().code, 0);
+  const auto found = machine->diagnoses();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].severity, "note");
+  EXPECT_EQ(found[0].rule, "doctor-generator-doubles");
+  EXPECT_THAT(found[0].remedy, HasSubstr("early_microcode=no"));
+  machine->generate(support::join({Machine::early(0x3A), plugins_test::generated()}));
+  machine->install();
+  EXPECT_EQ(machine->doctor().out, "") << "it is covered, and left as it is";
 }
 
 TEST(Doctor, NotesThatKipIsOff) {
