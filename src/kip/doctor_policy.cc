@@ -1,5 +1,6 @@
 // What `kmod-pack lint` says of each kernel that is recorded; where none is, of each that has modules.
 #include <algorithm>
+#include <iterator>
 
 #include "src/checks/lint.h"
 #include "src/cli/linting.h"
@@ -11,13 +12,24 @@ namespace {
 using cli::ExitCode;
 using cli::ModuleChoice;
 
+// Of a kernel that was removed, modules of others may be left.
+bool is_installed(const Ward& ward, const std::string& kernel) {
+  return ward.has("/usr/lib/modules/" + kernel + "/vmlinuz") ||
+         ward.has("/lib/modules/" + kernel + "/vmlinuz") || ward.has("/boot/vmlinuz-" + kernel) ||
+         std::any_of(ward.entries.begin(), ward.entries.end(),
+                     [&](const boot::MenuEntry& it) { return it.release == kernel; });
+}
+
 std::vector<std::string> kernels_of(const Ward& ward) {
   std::vector<std::string> kernels;
   for (const cli::Surveyed& it : ward.recorded) {
     if (std::find(kernels.begin(), kernels.end(), it.row.kernel) == kernels.end())
       kernels.push_back(it.row.kernel);
   }
-  return kernels.empty() ? ward.kernels : kernels;
+  if (!kernels.empty()) return kernels;
+  std::copy_if(ward.kernels.begin(), ward.kernels.end(), std::back_inserter(kernels),
+               [&](const std::string& kernel) { return is_installed(ward, kernel); });
+  return kernels;
 }
 
 // A record's word on a module that is not there yet is the pending one.

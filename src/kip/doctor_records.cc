@@ -33,29 +33,37 @@ bool is_unmounted(const Ward& ward, const Surveyed& it, Findings& findings) {
   return true;
 }
 
-void add_files(const Surveyed& it, Findings& findings) {
+// Where refresh would be refused, what it would say helps; that is to be told of this machine alone.
+std::string mend(const Ward& ward, const Surveyed& it) {
+  const auto obstacle =
+      ward.root.is_host()
+          ? obstacle_to(ward.root, it, cli::environment("KERNEL_INSTALL_CONF_ROOT").value_or(""))
+          : std::nullopt;
+  return obstacle && !obstacle->remedy.empty() ? obstacle->remedy : refresh(it.row.kernel);
+}
+
+void add_files(const Ward& ward, const Surveyed& it, Findings& findings) {
   for (const cli::FileRow& file : it.row.files) {
     if (file.state == FileState::kMissing) {
       findings.add(Severity::kError, kRuleMissing, file.path,
                    "is not there: it was installed for kernel " + quote(it.row.kernel),
-                   refresh(it.row.kernel));
+                   mend(ward, it));
     } else if (file.state == FileState::kForeign) {
       findings.add(Severity::kWarning, kRuleForeign, file.path,
                    "is another image than was installed for kernel " + quote(it.row.kernel),
-                   refresh(it.row.kernel));
+                   mend(ward, it));
     }
   }
 }
 
-void add_changes(const Surveyed& it, Findings& findings) {
+void add_changes(const Ward& ward, const Surveyed& it, Findings& findings) {
   const auto& changes = it.row.changes;
   if (changes.empty()) return;
   std::string text = fmt::format("is not what would be made now for kernel {}: {}",
                                  quote(it.row.kernel), to_text(changes.front()));
   if (changes.size() > 1)
     text += fmt::format(", and {} more", cli::counted(changes.size() - 1, "change"));
-  findings.add(Severity::kWarning, kRuleStale, place_of(it), std::move(text),
-               refresh(it.row.kernel));
+  findings.add(Severity::kWarning, kRuleStale, place_of(it), std::move(text), mend(ward, it));
 }
 
 // Without a manifest the kernel was not installed at all.
@@ -100,8 +108,8 @@ void add_doubled(const Ward& ward, const Surveyed& it, Findings& findings) {
 
 void look_at_records(const Ward& ward, Findings& findings) {
   for (const Surveyed& it : ward.recorded) {
-    if (!is_unmounted(ward, it, findings)) add_files(it, findings);
-    add_changes(it, findings);
+    if (!is_unmounted(ward, it, findings)) add_files(ward, it, findings);
+    add_changes(ward, it, findings);
     add_pending(it, findings);
     add_doubled(ward, it, findings);
   }

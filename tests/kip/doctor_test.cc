@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/kip/doctor_machine.h"
+#include "tests/kip/refresh_machine.h"
 #include "tests/support/kernel_finder.h"
 
 namespace kip::kip_test {
@@ -382,6 +383,51 @@ TEST(Doctor, IsSilentWhereNothingMasks) {
   machine->file(kMasks + "58-kip-image.install", "#!/bin/sh\n");
   machine->link(kMasks + "45-kip-microcode.install", "/nowhere");
   EXPECT_EQ(machine->doctor().out, "");
+}
+
+// Modules of DKMS that nobody removed with their kernel.
+TEST(Doctor, IsSilentAboutModulesOfARemovedKernel) {
+  const auto machine = debian_grub();
+  machine->file("/usr/lib/modules/5.0.0-gone/updates/dkms/x.ko");
+  EXPECT_EQ(machine->doctor().out, "");
+}
+
+// -- On this machine, not below a root: what refresh makes of it.
+
+std::vector<std::string> of_records(const RefreshMachine& machine) {
+  std::vector<std::string> lines = machine.doctor().out;
+  std::erase_if(lines, [](const std::string& it) {
+    return it.find(": doctor-missing: ") == it.npos && it.find(": doctor-stale: ") == it.npos;
+  });
+  return lines;
+}
+
+TEST(DoctorsRemedy, IsARefreshThatMends) {
+  if (!plugins_test::may_mount()) GTEST_SKIP() << "may not mount a machine's own /etc and /var/lib";
+  const RefreshMachine machine;
+  machine.install("6.1.0-kip");
+  EXPECT_THAT(of_records(machine), IsEmpty());
+  machine.firmware(0x3B);
+  EXPECT_THAT(of_records(machine),
+              testing::ElementsAre(testing::EndsWith("(kip refresh 6.1.0-kip)")));
+  EXPECT_EQ(machine.refresh({"6.1.0-kip"}).code, 0);
+  EXPECT_THAT(of_records(machine), IsEmpty());
+  fs::remove(machine.image("6.1.0-kip"));
+  EXPECT_THAT(of_records(machine),
+              testing::ElementsAre(testing::EndsWith("(kip refresh 6.1.0-kip)")));
+  EXPECT_EQ(machine.refresh({"6.1.0-kip"}).code, 0);
+  EXPECT_THAT(of_records(machine), IsEmpty());
+}
+
+TEST(DoctorsRemedy, IsAnotherWhereARefreshWouldBeRefused) {
+  if (!plugins_test::may_mount()) GTEST_SKIP() << "may not mount a machine's own /etc and /var/lib";
+  const RefreshMachine machine;
+  machine.install("6.1.0-kip");
+  fs::remove(machine.image("6.1.0-kip"));
+  fs::remove(machine.dir() / "vmlinuz");
+  EXPECT_EQ(machine.refresh({"6.1.0-kip"}).code, 1);
+  EXPECT_THAT(of_records(machine),
+              testing::ElementsAre(HasSubstr("(kernel-install remove 6.1.0-kip")));
 }
 
 // -- What cannot be read, and nothing to look at.

@@ -104,6 +104,11 @@ Refreshed RefreshMachine::status() const {
   return {result.exit_code, lines_of(result.out), result.err};
 }
 
+Refreshed RefreshMachine::doctor() const {
+  const support::RunResult result = run({std::string(KIP_PROGRAM_DIR) + "/kip", "doctor"});
+  return {result.exit_code, lines_of(result.out), result.err};
+}
+
 std::vector<std::string> RefreshMachine::calls() const {
   const auto text = support::read_file(dir_ / "log");
   dir_.write("log", "");

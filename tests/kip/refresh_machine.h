@@ -32,6 +32,7 @@ class RefreshMachine {
 
   [[nodiscard]] Refreshed refresh(const std::vector<std::string>& arguments = {}) const;
   [[nodiscard]] Refreshed status() const;
+  [[nodiscard]] Refreshed doctor() const;
 
   /// How kernel-install was called since this was asked last, one line each: arguments, then variables.
   [[nodiscard]] std::vector<std::string> calls() const;
