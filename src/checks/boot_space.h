@@ -8,12 +8,12 @@
 
 namespace kip::checks {
 
-/// There is less room than the largest recorded image takes.
+/// There is less room than it takes to make the largest image anew.
 inline constexpr const char* kRuleSpace = "doctor-space";
 
 struct LargestImage {
   std::string path;
-  std::uint64_t size = 0;  // bytes
+  std::uint64_t size = 0;  // bytes that are needed beside it
 };
 
 /// Pure. `free`: bytes that are left on the file system of `directory`.

@@ -73,8 +73,9 @@ std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& en
   const std::string from = now->from.empty() ? "" : " of " + quote(now->from);
   return Obstacle{fmt::format("its command line would become {}{}, and is {}", quote(now->text),
                               from, quote(*options)),
-                  now->of_running_kernel ? write_options(*options)
-                                         : install_command(arguments_of(entry)) + ", if that is meant"};
+                  now->of_running_kernel
+                      ? write_options(*options)
+                      : install_command(arguments_of(entry)) + ", if that is meant"};
 }
 
 }  // namespace

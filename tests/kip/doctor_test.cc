@@ -471,22 +471,38 @@ TEST(Doctor, HasNothingToLookAtInAContainer) {
   EXPECT_THAT(result.err, HasSubstr("no kernel is installed here"));
 }
 
+// kip doctor, with /boot's files on a file system of 1 MiB.
+support::RunResult on_small_boot(const Machine& machine) {
+  return support::run_program({"unshare", "-m", "sh", "-c",
+                               "rm -rf \"$1.copy\" && cp -a \"$1\" \"$1.copy\" && mount -t tmpfs "
+                               "-o size=1m tmpfs \"$1\" && "
+                               "cp -a \"$1.copy/.\" \"$1\" && exec \"$2\" doctor --root \"$3\"",
+                               "sh", machine.below_root("/boot"),
+                               std::string(KIP_PROGRAM_DIR) + "/kip", machine.dir() / "root"});
+}
+
 TEST(Doctor, FindsThatThereIsNoRoomForOneMoreImage) {
   if (!plugins_test::may_mount()) GTEST_SKIP() << "may not mount a file system that is full";
   const auto machine = systemd_boot();
-  const std::string boot = machine->below_root("/boot");
-  // The same files on a file system of 1 MiB, with an image that takes more than half of it.
   machine->generate(support::noise(600 << 10, 3));
   machine->install();
-  const auto result = support::run_program(
-      {"unshare", "-m", "sh", "-c",
-       "cp -a \"$1\" \"$1.copy\" && mount -t tmpfs -o size=1m tmpfs \"$1\" && "
-       "cp -a \"$1.copy/.\" \"$1\" && exec \"$2\" doctor --root \"$3\"",
-       "sh", boot, std::string(KIP_PROGRAM_DIR) + "/kip", machine->dir() / "root"});
+  const auto result = on_small_boot(*machine);
   EXPECT_EQ(result.exit_code, 1) << result.err;
   EXPECT_THAT(result.out, testing::StartsWith("warning: doctor-space: '"));
-  EXPECT_THAT(result.out, HasSubstr("KVER"));
+  EXPECT_THAT(result.out, HasSubstr("kernel-install remove KVER"));
   EXPECT_EQ(machine->doctor().out, "") << "there is room without";
+}
+
+// Which takes two more.
+TEST(Doctor, FindsThatThereIsNoRoomForAHook) {
+  if (!plugins_test::may_mount()) GTEST_SKIP() << "may not mount a file system that is full";
+  const auto machine = debian_grub();
+  machine->put(kInstalled, machine->by_kip(support::noise(300 << 10, 3)));
+  EXPECT_EQ(on_small_boot(*machine).out, "");
+  machine->put(kInstalled, machine->by_kip(support::noise(400 << 10, 3)));
+  const auto result = on_small_boot(*machine);
+  EXPECT_EQ(result.exit_code, 1) << result.err;
+  EXPECT_THAT(result.out, testing::StartsWith("warning: doctor-space: '/boot': has "));
 }
 
 }  // namespace
