@@ -5,6 +5,7 @@
 #include "src/base/text.h"
 #include "src/boot/command_line.h"
 #include "src/boot/entry.h"
+#include "src/checks/install_plugins.h"
 #include "src/kip/obstacles.h"
 #include "src/modules/tree.h"
 #include "src/policy/module_words.h"
@@ -78,6 +79,32 @@ std::optional<Obstacle> options_change(const Root& root, const cli::Surveyed& en
                       : install_command(arguments_of(entry)) + ", if that is meant"};
 }
 
+// A list of KERNEL_INSTALL_PLUGINS stands for the directories.
+bool is_listed(const std::string& list, std::string_view plugin) {
+  const std::size_t at = list.find(plugin);
+  return at != list.npos && (at == 0 || list[at - 1] == '/' || list[at - 1] == ' ');
+}
+
+// Without them the image would come back without microcode and modules.
+std::optional<Obstacle> plugins_not_run(const Root& root) {
+  if (const auto list = cli::environment("KERNEL_INSTALL_PLUGINS")) {
+    for (const char* const plugin : {"45-kip-microcode", "58-kip-image", "95-kip-record"}) {
+      if (!is_listed(*list, plugin))
+        return Obstacle{quote(plugin) + " is not among KERNEL_INSTALL_PLUGINS", ""};
+    }
+    return std::nullopt;
+  }
+  const auto plugins = checks::read_install_plugins(root);
+  if (!plugins) return Obstacle{plugins.error().what, ""};
+  for (const Finding& finding : check_install_plugins(*plugins)) {
+    const bool own =
+        finding.rule == checks::kRulePluginMissing || finding.rule == checks::kRulePluginMasked;
+    if (own && finding.severity != Severity::kNote)
+      return Obstacle{quote(finding.place) + " " + finding.text, finding.remedy};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::string install_command(const std::vector<std::string>& arguments) {
@@ -106,7 +133,9 @@ std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry
   if (entry.manifest != nullptr) {
     if (auto missing = boot_not_there(root, *entry.manifest)) return missing;
   }
-  return options_change(root, entry, conf_root);
+  if (auto change = options_change(root, entry, conf_root)) return change;
+  const bool off = entry.now && !entry.now->settings.enabled;
+  return off ? std::nullopt : plugins_not_run(root);
 }
 
 std::string still_missing(const Root& root, const state::Pending& pending) {

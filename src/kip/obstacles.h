@@ -19,7 +19,8 @@ const std::vector<std::string>& arguments_of(const cli::Surveyed& entry);
 /// "kernel-install add KVER IMAGE".
 std::string install_command(const std::vector<std::string>& arguments);
 
-/// Something that kernel-install needs is gone, $BOOT is not mounted, or the entry's command line would become another one.
+/// Something that kernel-install needs is gone, $BOOT is not mounted, the entry's command line would become another one, or
+/// kip's plugins would not run.
 /// `conf_root`: KERNEL_INSTALL_CONF_ROOT, or empty.
 std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry,
                                     const std::string& conf_root);

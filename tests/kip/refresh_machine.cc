@@ -67,6 +67,7 @@ support::RunResult RefreshMachine::run(const std::vector<std::string>& argv) con
   for (const char* const name : {"KIP_CPU", "KIP_FIRMWARE", "NO_COLOR", "KERNEL_INSTALL_CONF_ROOT",
                                  "SOURCE_DATE_EPOCH", "KIP_ROOT"})
     options.env.emplace_back(name, std::nullopt);
+  options.env.emplace_back("KERNEL_INSTALL_PLUGINS", plugins_);
   options.env.emplace_back("PATH", dir_ / "bin" + ":/usr/sbin:/usr/bin:/sbin:/bin");
   return support::run_program(words, options);
 }

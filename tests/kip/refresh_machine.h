@@ -27,6 +27,9 @@ class RefreshMachine {
   /// kernel-install add, as a package would call it. Fails the test if it fails.
   void install(const std::string& kernel, const std::string& environment = "") const;
 
+  /// What KERNEL_INSTALL_PLUGINS says. The script runs ours in any case.
+  void set_plugins(const std::string& list) { plugins_ = list; }
+
   void firmware(std::uint32_t revision) const;  // Intel's for the CPU of kip.conf.d
   void command_line(const std::string& text) const;
 
@@ -45,6 +48,7 @@ class RefreshMachine {
   [[nodiscard]] support::RunResult run(const std::vector<std::string>& argv) const;
 
   support::TempDir dir_;
+  std::string plugins_ = "/p/45-kip-microcode /p/58-kip-image /p/95-kip-record";
 };
 
 }  // namespace kip::kip_test

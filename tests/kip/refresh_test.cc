@@ -199,6 +199,16 @@ TEST_F(Refresh, RefusesWhereSomebodyEditedTheEntry) {
   EXPECT_EQ(machine_.refresh({kOne}).code, 0);
 }
 
+TEST_F(Refresh, RefusesWhereKipsPluginsWouldNotRun) {
+  fs::remove(machine_.image(kOne));
+  machine_.set_plugins("/p/45-kip-microcode /p/95-kip-record /p/90-loaderentry.install");
+  const Refreshed done = machine_.refresh({kOne});
+  EXPECT_EQ(done.code, 1);
+  EXPECT_THAT(done.out, ElementsAre(kOne + ": refused",
+                                    "    '58-kip-image' is not among KERNEL_INSTALL_PLUGINS"));
+  EXPECT_THAT(machine_.calls(), IsEmpty());
+}
+
 TEST_F(Refresh, RefusesWhereSomethingIsGone) {
   fs::remove(machine_.image(kOne));
   fs::rename(machine_.dir() / "vmlinuz", machine_.dir() / "aside");
