@@ -25,11 +25,24 @@ std::vector<std::string> recorded_boot_roots(const std::vector<Surveyed>& record
   return roots;
 }
 
+// By the kernels that have modules, where the name tells no release but Arch's package.
+void name_kernel(const Ward& ward, boot::MenuEntry& entry) {
+  const auto& kernels = ward.kernels;
+  if (entry.release.empty() ||
+      std::find(kernels.begin(), kernels.end(), entry.release) != kernels.end())
+    return;
+  const auto found = std::find_if(kernels.begin(), kernels.end(), [&](const std::string& kernel) {
+    return ward.package_of(kernel) == entry.release;
+  });
+  if (found != kernels.end()) entry.release = *found;
+}
+
 // Rescue and fallback images are to stay as they are.
 void read_entries(Ward& ward, Findings& findings) {
   boot::Entries read = boot::read_entries(
       ward.root, boot::boot_roots(ward.root, recorded_boot_roots(ward.recorded)));
   std::erase_if(read.entries, [](const boot::MenuEntry& it) { return it.is_spare(); });
+  for (boot::MenuEntry& it : read.entries) name_kernel(ward, it);
   ward.entries = std::move(read.entries);
   for (const Finding& it : read.findings)
     findings.failed(it.place, Error{Errc::kInvalid, it.text, it.offset, 0});
@@ -119,6 +132,14 @@ const state::Manifest* Ward::record_of_image(const std::string& path) const {
     }
   }
   return nullptr;
+}
+
+std::string Ward::package_of(const std::string& kernel) const {
+  constexpr std::uint64_t kLimit = 256;
+  const auto bytes = read_file(root, "/usr/lib/modules/" + kernel + "/pkgbase", kLimit);
+  if (!bytes) return {};
+  const std::string_view text = as_text(*bytes);
+  return std::string(text.substr(0, text.find('\n')));
 }
 
 bool Ward::has(const std::string& path) const {

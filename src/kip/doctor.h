@@ -58,6 +58,9 @@ struct Ward {
   const state::Manifest* record_of_image(const std::string& path) const;
 
   bool has(const std::string& path) const;
+
+  /// What Arch's packages call a kernel, "linux-lts": images and kernels there have that name; or empty.
+  std::string package_of(const std::string& kernel) const;
 };
 
 class Findings {

@@ -84,13 +84,10 @@ class Others {
 
   // Where generators put the image of a kernel; empty: nowhere that we know.
   std::string named(const std::string& kernel) const {
-    std::string base;  // as Arch's packages tell
-    if (const auto bytes = read_file(ward_.root, "/usr/lib/modules/" + kernel + "/pkgbase", 256))
-      base = as_text(*bytes);
-    base = base.substr(0, base.find('\n'));
+    const std::string package = ward_.package_of(kernel);
     for (const std::string& name :
          {"initrd.img-" + kernel, "initramfs-" + kernel + ".img", "initrd-" + kernel,
-          base.empty() ? base : "initramfs-" + base + ".img"}) {
+          package.empty() ? package : "initramfs-" + package + ".img"}) {
       if (!name.empty() && ward_.has("/boot/" + name)) return "/boot/" + name;
     }
     return {};

@@ -259,7 +259,7 @@ const std::vector<Broken>& broken_machines() {
          it.remove_file("/etc/initcpio/post/kip-microcode");
          it.put("/boot/initramfs-linux.img", plugins_test::generated());
        },
-       "doctor-generator-drops", "/etc/mkinitcpio.conf", "HOOKS without microcode",
+       "doctor-generator-drops", "/etc/mkinitcpio.conf", "image of kernel '" + kKernel + "'",
        kHook + "mkinitcpio/kip-microcode /etc/initcpio/post/; mkinitcpio -P"},
       {"FedoraWithoutMicrocode", fedora_grub,
        [](Machine& it) {
