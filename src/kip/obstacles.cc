@@ -129,10 +129,11 @@ const std::vector<std::string>& arguments_of(const cli::Surveyed& entry) {
 
 std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry,
                                     const std::string& conf_root) {
-  if (auto gone = arguments_gone(root, entry)) return gone;
+  // First: on many machines the kernels lie there as well, and none of them is gone.
   if (entry.manifest != nullptr) {
     if (auto missing = boot_not_there(root, *entry.manifest)) return missing;
   }
+  if (auto gone = arguments_gone(root, entry)) return gone;
   if (auto change = options_change(root, entry, conf_root)) return change;
   const bool off = entry.now && !entry.now->settings.enabled;
   return off ? std::nullopt : plugins_not_run(root);
