@@ -154,4 +154,15 @@ std::string still_missing(const Root& root, const state::Pending& pending) {
   return "";
 }
 
+std::string missing_again(const Root& root, const Manifest& manifest,
+                          const policy::Settings& settings) {
+  const policy::ModuleRules rules = policy::module_rules(settings, {});
+  state::Pending required{manifest.kernel, {}, {}};
+  for (const state::DecisionInput& decision : manifest.inputs.modules.decisions) {
+    if (decision.state == "required" && policy::decide(rules, {decision.name, {}}).required)
+      required.modules.push_back({decision.name, ""});
+  }
+  return still_missing(root, required);
+}
+
 }  // namespace kip::program

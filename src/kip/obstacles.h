@@ -31,4 +31,9 @@ std::optional<Obstacle> boot_not_there(const Root& root, const state::Manifest& 
 /// The first module that a kernel is pending for and that it has not got now either; empty: all are there.
 std::string still_missing(const Root& root, const state::Pending& pending);
 
+/// The first module that is required, was there when the image was made, and is not any more: kernel-install would end without an
+/// image, as it did for a kernel that is pending. Empty: there is none.
+std::string missing_again(const Root& root, const state::Manifest& manifest,
+                          const policy::Settings& settings);
+
 }  // namespace kip::program

@@ -79,8 +79,12 @@ RefreshRow Renewal::plan() {
 
 // For a module that is required. Other changes do not wait where kernels are installed without it.
 bool Renewal::waits(RefreshRow& row) const {
-  if (entry_.pending == nullptr) return false;
-  const std::string missing = still_missing(root_, *entry_.pending);
+  std::string missing;
+  if (entry_.pending != nullptr) {
+    missing = still_missing(root_, *entry_.pending);
+  } else if (entry_.manifest != nullptr && !may_swap()) {
+    missing = missing_again(root_, *entry_.manifest, survey_.settings_for(*entry_.manifest));
+  }
   if (missing.empty()) return false;
   const auto& files = entry_.row.files;
   const bool other = !entry_.row.changes.empty() ||
