@@ -1,7 +1,10 @@
 #include <algorithm>
+#include <csignal>
 #include <cstdlib>
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <memory>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +19,20 @@ constexpr std::uint64_t kWriteBehind = 16 << 20;
 
 std::string path_of(const Fd& file) {
   return "/proc/self/fd/" + std::to_string(file.get());
+}
+
+constexpr std::string_view kHidden = ".kip-";
+
+// mkostemp's name says nothing of who made it; the other one does, and he may be at work yet.
+bool is_leftover(std::string_view name) {
+  if (!name.starts_with(kHidden)) return false;
+  name.remove_prefix(kHidden.size());
+  const std::size_t dash = name.find('-');
+  if (dash == name.npos) return name.size() == std::string_view("XXXXXX").size();
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (dash == 0 || dash > 9 || !std::all_of(name.begin(), name.begin() + dash, is_digit))
+    return false;
+  return ::kill(std::stoi(std::string(name.substr(0, dash))), 0) != 0 && errno == ESRCH;
 }
 
 }  // namespace
@@ -77,6 +94,14 @@ Status AtomicFile::open_unnamed(mode_t mode) {
   ::umask(mask);
   if (::fchmod(file_.get(), mode & ~mask) != 0 && errno != EPERM) return fail_errno();
   return {};
+}
+
+void AtomicFile::remove_leftovers(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), ::closedir);
+  if (!stream) return;
+  while (const dirent* const entry = ::readdir(stream.get())) {
+    if (is_leftover(entry->d_name)) ::unlinkat(::dirfd(stream.get()), entry->d_name, 0);
+  }
 }
 
 AtomicFile::~AtomicFile() {

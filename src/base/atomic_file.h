@@ -36,6 +36,9 @@ class AtomicFile : public Sink {
   /// missing or not writable.
   static Status check(const std::string& path, Existing existing);
 
+  /// What was left behind by processes that were killed: hidden files of a directory, which nobody else is writing into.
+  static void remove_leftovers(const std::string& directory);
+
   AtomicFile(AtomicFile&&) = default;
   ~AtomicFile() override;
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <dirent.h>
 #include <fcntl.h>
 #include <memory>
 #include <unistd.h>
@@ -32,18 +31,6 @@ std::vector<Part> rest_of(const ImageFile& file) {
 bool is_that(const ucode::Update& update, const UpdateInput& wanted) {
   return update.vendor == wanted.vendor && update.revision == wanted.revision &&
          update.targets == wanted.targets;
-}
-
-// Of runs that were killed where files cannot be without a name: an ESP has no room for them. Whoever comes here holds the lock.
-void remove_leftovers(const std::string& directory) {
-  constexpr std::size_t kName = std::string_view(".kip-XXXXXX").size();
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(::opendir(directory.c_str()), ::closedir);
-  if (!stream) return;
-  while (const dirent* const entry = ::readdir(stream.get())) {
-    const std::string name = entry->d_name;
-    if (name.starts_with(".kip-") && name.size() == kName)
-      ::unlinkat(::dirfd(stream.get()), entry->d_name, 0);
-  }
 }
 
 }  // namespace
@@ -119,7 +106,7 @@ Status EarlySwap::commit() {
   const auto at = [&](const Error& error) {
     return fail(error.code, quote(file_->path) + ": " + error.what);
   };
-  remove_leftovers(file_->path.substr(0, file_->path.rfind('/')));
+  AtomicFile::remove_leftovers(file_->path.substr(0, file_->path.rfind('/')));
   const auto old = image::open_regular(Root(), file_->path);
   if (!old) return at(old.error());
   auto out = AtomicFile::create(file_->path, AtomicFile::Existing::kReplace, old->mode);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "src/base/atomic_file.h"
 #include "src/cli/json.h"
 #include "src/host/cpus.h"
 #include "src/host/sealed.h"
@@ -33,6 +34,7 @@ class Refresh {
           [&] { messages_.note("another kip refresh is at work: waiting until it is done"); });
       if (!taken) return messages_.error(taken.error().what), ExitCode::kFailed;
       lock = std::move(*taken);
+      AtomicFile::remove_leftovers("/var/lib/kip/manifests");
     }
     if (const ExitCode code = survey_.read(settings_.kernels); code != ExitCode::kDone) return code;
     report_.dry_run = settings_.dry_run;
