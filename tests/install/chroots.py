@@ -12,7 +12,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fault import Fault, require
@@ -26,14 +26,24 @@ _TIMEOUT = 600  # seconds for one system on a slow mirror
 
 @dataclass(frozen=True)
 class Release:
-    """`archives`: pairs of a host suite, whose mirror is taken, and the suite wanted from it."""
+    """`archives`: pairs of a host suite, whose mirror is taken, and the suite wanted from it. `more`: further packages."""
 
     name: str
     archives: tuple
+    more: str = ""
+
+    @property
+    def packages(self):
+        """All that is unpacked."""
+        return [*_PACKAGES.split(), *self.more.split()]
 
 
 TRIXIE = Release("trixie", (("bookworm", "trixie"), ("bookworm-security", "trixie-security")))
 FORKY = Release("forky", (("bookworm", "forky"),))
+# With a generator of initrds, for tests/life.
+_GENERATOR = "dracut dracut-core udev cpio zstd gzip findutils libc-bin procps file"
+TRIXIE_DRACUT = replace(TRIXIE, more=_GENERATOR)
+FORKY_DRACUT = replace(FORKY, more=_GENERATOR)
 
 
 def _one_line(text):
@@ -92,7 +102,7 @@ def _make(release, sources, place):
     scratch = Path(tempfile.mkdtemp(prefix=f".{release.name}-", dir=place.parent))
     try:
         root = scratch / "root"
-        command = ["mmdebstrap", "--quiet", "--variant=extract", "--include=" + ",".join(_PACKAGES.split())]
+        command = ["mmdebstrap", "--quiet", "--variant=extract", "--include=" + ",".join(release.packages)]
         done = subprocess.run(
             [*command, *_apt_options(), release.name, root, *sources], timeout=_TIMEOUT,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
@@ -116,7 +126,8 @@ def _outcome(release):
         for tool in ("mmdebstrap", "unshare", "chroot"):
             require(shutil.which(tool), f"needs {tool}")
         sources = list(_sources(release))
-        recipe = "\n".join([release.name, "extract", _PACKAGES, *sources])
+        words = _PACKAGES + (f" {release.more}" if release.more else "")
+        recipe = "\n".join([release.name, "extract", words, *sources])
         home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
         cache = Path(os.environ.get("KIP_CACHE") or Path(home) / "kip") / "chroots"
         place = cache / f"{release.name}-{hashlib.sha256(recipe.encode()).hexdigest()[:16]}"
