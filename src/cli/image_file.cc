@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <fcntl.h>
 
+#include "src/boot/entry.h"
 #include "src/cli/image_file.h"
 #include "src/image/sums.h"
 #include "src/state/installed.h"
@@ -49,6 +51,16 @@ Status add_digests(int descriptor, state::ImageFile& file) {
   file.digest = sums.whole;
   for (std::size_t i = 0; i < ranges.size(); ++i) file.parts[i].digest = sums.ranges[i];
   return {};
+}
+
+std::string path_now(const Root& root, const state::ImageFile& file) {
+  if (root.open(file.path, O_PATH)) return file.path;
+  const std::string path = boot::without_count(file.path);
+  const std::size_t slash = path.rfind('/'), dot = path.rfind('.');
+  if (!path.ends_with(".efi") || slash == path.npos || dot < slash) return file.path;
+  const auto found = boot::find_counted(root, path.substr(0, slash),
+                                        path.substr(slash + 1, dot - slash - 1), ".efi");
+  return found && *found ? **found : file.path;
 }
 
 }  // namespace kip::cli

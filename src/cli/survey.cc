@@ -1,8 +1,6 @@
 #include <algorithm>
-#include <fcntl.h>
 #include <tuple>
 
-#include "src/boot/entry.h"
 #include "src/cli/survey.h"
 
 namespace kip::cli {
@@ -25,16 +23,6 @@ bool has_one_of(const Records& records, const std::vector<std::string>& kernels)
 }
 
 }  // namespace
-
-std::string path_now(const Root& root, const ImageFile& file) {
-  if (root.open(file.path, O_PATH)) return file.path;
-  const std::string path = boot::without_count(file.path);
-  const std::size_t slash = path.rfind('/'), dot = path.rfind('.');
-  if (!path.ends_with(".efi") || slash == path.npos || dot < slash) return file.path;
-  const auto found = boot::find_counted(root, path.substr(0, slash),
-                                        path.substr(slash + 1, dot - slash - 1), ".efi");
-  return found && *found ? **found : file.path;
-}
 
 ExitCode Survey::failed(const std::string& place, const Error& error) const {
   messages_.error_at(place, error);

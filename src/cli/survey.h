@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "src/cli/derived.h"
+#include "src/cli/image_file.h"
 #include "src/cli/status_report.h"
 
 namespace kip::cli {
@@ -62,8 +63,5 @@ class Survey {
   std::vector<Surveyed> entries_;
   std::vector<Finding> findings_;
 };
-
-/// Where a file of an entry is now: boot counting renames unified images.
-std::string path_now(const Root& root, const state::ImageFile& file);
 
 }  // namespace kip::cli
