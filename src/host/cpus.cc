@@ -165,6 +165,21 @@ std::string read_command_line(const Root& root) {
   return small_file(root, kCommandLineFile);
 }
 
+// A machine of a thousand CPUs has some 400 KB of interrupts in there.
+std::optional<std::int64_t> read_boot_time(const Root& root) {
+  constexpr std::uint64_t kLimit = 16 * 1024 * 1024;
+  constexpr std::string_view kKey = "\nbtime ";
+  const auto bytes = read_file(root, "/proc/stat", kLimit);
+  if (!bytes) return std::nullopt;
+  const std::string_view text = as_text(*bytes);
+  const std::size_t at = text.find(kKey);
+  if (at == text.npos) return std::nullopt;
+  const char* const begin = text.data() + at + kKey.size();
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(begin, text.data() + text.size(), seconds);
+  return error == std::errc() ? std::optional(seconds) : std::nullopt;
+}
+
 Kernel read_kernel(const Root& root) {
   Kernel kernel;
   utsname names;

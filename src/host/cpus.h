@@ -5,6 +5,7 @@
 // before kernel 6.7 and not at all where the loader is off.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ Kernel read_kernel(const Root& root);
 /// The running kernel's command line, as its file has it; empty where it cannot be read.
 std::string read_command_line(const Root& root);
 inline constexpr const char* kCommandLineFile = "/proc/cmdline";
+
+/// When this kernel was started, in seconds since 1970 by its clock of now; nullopt where /proc/stat does not say.
+std::optional<std::int64_t> read_boot_time(const Root& root);
 
 /// "GenuineIntel" and "AuthenticAMD"; nullopt for vendors without a loader (Hygon, Zhaoxin, …): whoever becomes a vendor also
 /// answers ucode::has_loader().

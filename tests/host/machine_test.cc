@@ -126,5 +126,19 @@ TEST(HostMachine, IsDescribedByItsOwnKernel) {
   EXPECT_EQ(count, paragraphs);
 }
 
+TEST_F(FakeMachine, TellsWhenItWasBooted) {
+  directory_.write("proc/stat", "cpu  1 2 3\nintr 99 0\nbtime 1700000000\nprocesses 7\n");
+  EXPECT_EQ(read_boot_time(root()), 1'700'000'000);
+}
+
+TEST_F(FakeMachine, DoesNotGuessWhenItWasBooted) {
+  EXPECT_EQ(read_boot_time(root()), std::nullopt);
+  for (const char* const text :
+       {"cpu  1\n", "cpu  1\nbtime\n", "cpu  1\nbtime x\n", "cpu 1\nmtime 7\n"}) {
+    directory_.write("proc/stat", text);
+    EXPECT_EQ(read_boot_time(root()), std::nullopt) << text;
+  }
+}
+
 }  // namespace
 }  // namespace kip::host
