@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "src/base/result.h"
+#include "src/cli/boot_report.h"
 #include "src/cli/doctor_report.h"
 #include "src/cli/image_report.h"
 #include "src/cli/modules_report.h"
@@ -33,6 +34,7 @@ std::string to_json(const PackReport& report);
 std::string to_json(const ExtractReport& report);
 std::string to_json(const InspectReport& report);
 std::string to_json(const PredictReport& report);
+std::string to_json(const BootReport& report);
 
 /// The members of an image, which are printed as they come: what stands in front of them, one of them
 /// on a line without its end, what stands behind.

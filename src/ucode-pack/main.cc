@@ -70,6 +70,15 @@ void add_predict(CLI::App& app, Settings& settings) {
       ->expected(0, 1);
 }
 
+void add_check_boot(CLI::App& app, Settings& settings) {
+  app.add_flag("--journal", settings.journal, "tell the journal as well");
+  cli::add_value(app, "--textfile", settings.textfile,
+                 "write figures for node_exporter's textfile collector", "FILE");
+  app.add_option("IMAGE", settings.paths,
+                 "what was booted (default: by kip's record of the running kernel)")
+      ->expected(0, 1);
+}
+
 void add_extract(CLI::App& app, Settings& settings) {
   add_cpu(app, settings, true);
   cli::add_value(app, "-d,--directory", settings.directory, "write into DIR, made if missing",
@@ -89,6 +98,8 @@ constexpr cli::Verb<Settings> kVerbs[] = {
      add_predict, predict},
     {"host", "this machine's distinct CPUs: signature, platform flags, running revision", add_host,
      host},
+    {"check-boot", "whether the CPUs run the microcode of the image that was booted",
+     add_check_boot, check_boot},
     {"extract", "write one file an update", add_extract, extract}};
 
 constexpr cli::Program<Settings> kProgram = {

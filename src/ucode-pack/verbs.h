@@ -19,6 +19,8 @@ struct Settings : cli::SourceOptions {
   std::string kernels;             // predict: a list, or "all"
   std::string revision;            // predict --current-rev
   std::string command_line;        // predict --cmdline
+  std::string textfile;            // check-boot
+  bool journal = false;            // check-boot
 };
 
 cli::ExitCode pack(const Settings& settings, const cli::Messages& messages);
@@ -26,6 +28,7 @@ cli::ExitCode list(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode verify(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode host(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode predict(const Settings& settings, const cli::Messages& messages);
+cli::ExitCode check_boot(const Settings& settings, const cli::Messages& messages);
 cli::ExitCode extract(const Settings& settings, const cli::Messages& messages);
 
 }  // namespace kip::ucode_pack

@@ -549,31 +549,45 @@ class UnitsTest(TriggerTest):
         keys = {key for key, _ in unit("kip-refresh.service")}
         self.assertEqual(keys, {"Description", "Documentation", "After", "Type", "ExecStart", "Nice"})
 
-    def test_sandbox_leaves_what_status_reads(self):
-        given = dict(unit("kip-status.service"))
-        for key in ("ProtectKernelModules", "ProcSubset", "RestrictSUIDSGID", "PrivateUsers", "InaccessiblePaths"):
-            self.assertNotIn(key, given)
+    def test_sandboxes_leave_what_is_read(self):
+        for name in ("kip-status.service", "kip-check-boot.service"):
+            given = dict(unit(name))
+            for key in ("ProtectKernelModules", "ProcSubset", "RestrictSUIDSGID", "PrivateUsers", "InaccessiblePaths"):
+                self.assertNotIn(key, given, name)
 
-    def test_only_path_and_timer_can_be_enabled_and_nothing_is(self):
+    def test_sandbox_of_check_boot_leaves_the_journals_socket(self):
+        given = unit("kip-check-boot.service")
+        self.assertIn(("ExecStart", "/usr/bin/ucode-pack check-boot --journal"), given)
+        self.assertIn(("RestrictAddressFamilies", "AF_UNIX"), given)
+
+    def test_check_boot_is_no_more_than_status_may_be(self):
+        others = {("RestrictAddressFamilies", "none"), ("RestrictAddressFamilies", "AF_UNIX")}
+        sandboxes = [set(unit(name)[unit(name).index(("UMask", "0077")):]) - others - {("WantedBy", "multi-user.target")}
+                     for name in ("kip-status.service", "kip-check-boot.service")]  # fmt: skip
+        self.assertEqual(*sandboxes)
+
+    def test_what_can_be_enabled_and_nothing_is(self):
         wanted = {path.name: [v for k, v in unit(path.name) if k == "WantedBy"] for path in UNITS.iterdir()}
-        self.assertEqual(wanted, {"kip-refresh.path": ["paths.target"], "kip-refresh.service": [],
+        self.assertEqual(wanted, {"kip-check-boot.service": ["multi-user.target"], "kip-refresh.path": ["paths.target"], "kip-refresh.service": [],
                                   "kip-status.service": [], "kip-status.timer": ["timers.target"]})  # fmt: skip
         self.assertEqual(list(TREE.rglob("*.preset")), [])
 
     @needs(bool(shutil.which("systemd-analyze")), "systemd-analyze")
     def test_systemd_reads_them_without_a_word(self):
         for path in UNITS.iterdir():
-            text = path.read_text().replace("/usr/lib/kip/when-quiet", str(WHEN_QUIET)).replace("/usr/bin/kip", "/bin/true")
+            text = path.read_text().replace("/usr/lib/kip/when-quiet", str(WHEN_QUIET))
+            text = re.sub("/usr/bin/(kip|ucode-pack)", "/bin/true", text)
             (self.place / path.name).write_text(text)
         result = run(["systemd-analyze", "verify", "--man=no", *sorted(self.place.iterdir())])
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, "", ""))
 
     @needs(bool(shutil.which("systemd-analyze")), "systemd-analyze")
-    def test_status_may_next_to_nothing(self):
-        (self.place / "kip-status.service").write_text((UNITS / "kip-status.service").read_text())
-        words = ["systemd-analyze", "security", "--no-pager", "--offline=yes", "--threshold=20"]
-        result = run([*words, self.place / "kip-status.service"])
-        self.assertEqual(result.returncode, 0, result.stdout[-2000:])
+    def test_those_that_only_read_may_next_to_nothing(self):
+        for name in ("kip-status.service", "kip-check-boot.service"):
+            (self.place / name).write_text((UNITS / name).read_text())
+            words = ["systemd-analyze", "security", "--no-pager", "--offline=yes", "--threshold=20"]
+            result = run([*words, self.place / name])
+            self.assertEqual(result.returncode, 0, result.stdout[-2000:])
 
 
 if __name__ == "__main__":
