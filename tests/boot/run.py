@@ -20,6 +20,8 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the tests leave nothing behind in the source tree
 
 import boots
+import check_boot
+import check_boot_trial
 import corpus
 import guest
 import image_trial
@@ -38,7 +40,7 @@ NO_CORPUS = "needs the corpus (KIP_CORPUS)"
 
 
 def _table():
-    return boots.table() + images.table() + module_boots.table() + predicted.table()
+    return boots.table() + images.table() + module_boots.table() + predicted.table() + check_boot.table()
 
 
 def _arguments():
@@ -74,6 +76,8 @@ def _trial(case):
         return module_trial
     if isinstance(case, predicted.PredictedCase):
         return predicted_trial
+    if isinstance(case, check_boot.CheckBootCase):
+        return check_boot_trial
     return uefi if case.unified else trial
 
 
