@@ -118,15 +118,18 @@ class Judge {
     std::string text;
     for (const checks::Outcome& reason : booted.reasons) {
       if (!text.empty()) text += "; ";
-      if (!reason.kernels.empty()) text += "as kernels " + reason.kernels + ": ";
+      if (!reason.kernels.empty()) text += "if the kernel behaves as " + reason.kernels + ": ";
       text += reason.text;
     }
     return text;
   }
 
   std::string remedy_for(const Booted& booted) const {
-    const bool off = question_.switches.off || question_.switches.off_by_option;
-    if (off) return "take it off the kernel's command line";
+    const bool told = question_.switches.off || question_.switches.off_by_option;
+    const bool off = std::any_of(
+        booted.reasons.begin(), booted.reasons.end(),
+        [](const checks::Outcome& it) { return it.kind == checks::Outcome::Kind::kOff; });
+    if (told && off) return "take it off the kernel's command line";
     if (!booted.remedy.empty()) return booted.remedy;
     if (!booted.reasons.empty()) return "";
     return std::string(kLog) + ", and whether this image was booted";
@@ -198,9 +201,15 @@ class Judge {
 void add_file(cli::LoaderSource source, const std::string& path, HandedOver& handed) {
   for (std::size_t i = 0; i < source.streams.size(); ++i) {
     cli::LoaderStream& stream = handed.source.streams[i];
-    if (!stream.updates.empty() || !stream.none.empty()) continue;
-    stream = std::move(source.streams[i]);
-    handed.stream_in[i] = path;
+    if (stream.updates.empty() && stream.none.empty()) {
+      stream = std::move(source.streams[i]);
+      handed.stream_in[i] = path;
+      continue;
+    }
+    for (cli::UpdateRow& row : source.streams[i].rows) {
+      handed.source.unseen.push_back({std::move(row), "is not looked at: an earlier file counts"});
+      handed.unseen_in.push_back(path);
+    }
   }
   for (cli::UnseenRow& row : source.unseen) {
     handed.source.unseen.push_back(std::move(row));

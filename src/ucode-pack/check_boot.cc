@@ -73,8 +73,8 @@ class CheckBoot {
     for (const Finding& finding : recorded->findings) messages_.finding(finding);
     if (!recorded->images.empty()) return judge(recorded->images);
     if (!recorded->findings.empty()) return ExitCode::kFailed;
-    messages_.error("nothing is recorded of kernel " + quote(report_.kernel) +
-                    ": name the image that was booted");
+    messages_.error("no image of kernel " + quote(report_.kernel) +
+                    " is recorded: name the one that was booted");
     return ExitCode::kNothing;
   }
 

@@ -268,14 +268,27 @@ TEST_F(CheckBootOf, MicrocodeStandsInFrontOfTheInitrd) {
   EXPECT_EQ(machine.check({}).out, kLine + std::string("1 CPU: runs 0x0000003a: taken\n"));
 }
 
+TEST_F(CheckBootOf, TheFirstFileOfAVendorCounts) {
+  const BootedMachine machine;
+  machine.cpus({{.running = 0x39}});
+  machine.record("token", {{"initrd", machine.image("initrd", kIntelPath, intel(0x3a))},
+                           {"microcode-intel", machine.image("i", kIntelPath, intel(0x50, 0x10))}});
+  const Told told = machine.check({});
+  EXPECT_EQ(told.code, 1);
+  EXPECT_EQ(told.out,
+            kLine + ("1 CPU: runs 0x00000039: 0x0000003a is not looked at: an earlier file counts "
+                     "(initrd-pack inspect " +
+                     machine.dir() / "initrd" + ")\n"));
+}
+
 TEST_F(CheckBootOf, NothingIsRecorded) {
   const BootedMachine machine;
   machine.cpus({kRuns3a});
   const Told told = machine.check({"--textfile", "out.prom"});
   EXPECT_EQ(told.code, 3);
   EXPECT_EQ(told.out, "");
-  EXPECT_THAT(told.complaints, ElementsAre("error: nothing is recorded of kernel '" +
-                                           running_kernel() + "': name the image that was booted"));
+  EXPECT_THAT(told.complaints, ElementsAre("error: no image of kernel '" + running_kernel() +
+                                           "' is recorded: name the one that was booted"));
   // The figures of the boot before are not to stay.
   EXPECT_EQ(support::to_string(support::read_file(machine.dir() / "out.prom")),
             "# HELP kip_microcode_checked Whether the last check of the running microcode could be "

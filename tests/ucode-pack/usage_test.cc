@@ -17,10 +17,12 @@ struct Usage {
 const std::vector<Usage>& wrong_usage() {
   static const std::string name_form =
       ": no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12";
+  static const std::string verbs =
+      "; there are pack, list, verify, predict, host, check-boot, extract";
   static const std::vector<Usage> rows = {
       {{"--nonsense"}, "'--nonsense' is not expected; see 'ucode-pack --help'"},
-      {{"nonsense"}, "no verb 'nonsense'; there are pack, list, verify, predict, host, extract"},
-      {{""}, "no verb ''; there are pack, list, verify, predict, host, extract"},
+      {{"nonsense"}, "no verb 'nonsense'" + verbs},
+      {{""}, "no verb ''" + verbs},
       {{"--hold", "0xb06f2", "list"}, "'list' is not expected; see 'ucode-pack --help'"},
       {{"-ohere", "pack"}, "'pack' is not expected; see 'ucode-pack --help'"},
       {{"-n", "list"}, "'list' is not expected; see 'ucode-pack --help'"},
@@ -30,6 +32,9 @@ const std::vector<Usage>& wrong_usage() {
       {{"verify", "-o", "x"}, "'-o' is not expected; see 'ucode-pack verify --help'"},
       {{"host", "x"}, "'x' is not expected; see 'ucode-pack host --help'"},
       {{"host", "--root", "x"}, "'--root' is not expected; see 'ucode-pack host --help'"},
+      {{"check-boot", "--root", "x"},
+       "'--root' is not expected; see 'ucode-pack check-boot --help'"},
+      {{"check-boot", "--textfile", ""}, "--textfile: is empty"},
       {{"-n", "--root", ""}, "--root: is empty"},
       {{"-n", "--kernel", ""}, "--kernel: is empty"},
       {{"-o", ""}, "--output: is empty"},
