@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "src/cli/boot_report.h"
+#include "tests/support/temp_dir.h"
 
 namespace kip::cli {
 namespace {
@@ -83,6 +84,13 @@ TEST(BootFigures, EscapeVendorsOfOthers) {
   BootRow strange = amd(1);
   strange.vendor = "a\"b\\c\nd";
   EXPECT_THAT(to_metrics(report({strange})), HasSubstr(R"({vendor="a\"b\\c\nd",signature=)"));
+}
+
+TEST(BootEntry, HasTheIdThatTheManualNames) {
+  const std::string page = support::to_string(
+      support::read_file(std::string(KIP_SOURCE_ROOT) + "/docs/man/ucode-pack.1.scd"));
+  EXPECT_THAT(page, HasSubstr("_MESSAGE_ID_ is " + std::string(kBootMessageId) +
+                              ":\n\n\tjournalctl -b MESSAGE_ID=" + kBootMessageId + "\n"));
 }
 
 TEST(BootEntry, WarnsOnlyWhereSomethingIsAmiss) {
