@@ -109,13 +109,16 @@ def newer_record(programs, scratch, _tell):
 
 
 def plugins_are_gone(programs, scratch, _tell):
-    """An image without kip's part is no success."""
+    """No image is made that would come back without kip's part."""
     with scenes.living(scratch, programs) as system:
         for name in ("58-kip-image", "86-kip-image"):
             system.write(f"etc/kernel/install.d/{name}.install", "")
         goods.module(system, OTHER, version="2")
-        scenes.refresh(system, 4, {OTHER: "failed", RUNNING: "not tried"})
-    return "an error"
+        before = system.lines(CALLED)
+        scenes.refresh(system, 1, {OTHER: "refused", RUNNING: "current"})
+        require(system.lines(CALLED) == before, "kernel-install ran")
+        scenes.expect_states(system, {OTHER: "stale", RUNNING: "current"})
+    return "refused"
 
 
 def no_kernel_install(programs, scratch, _tell):
