@@ -2,6 +2,7 @@
 //
 // Behind those that write entries (90-loaderentry, 90-uki-copy, Gentoo's 90-compat): before them there would be a manifest of
 // an entry that may yet fail. Whatever goes wrong here, the machine boots: warnings, and 0.
+#include <algorithm>
 #include <fcntl.h>
 
 #include "src/boot/entry.h"
@@ -35,6 +36,10 @@ class Record {
     } else {
       return;
     }
+    if (settings_are_broken()) {
+      messages_.detail("the record stays: what belongs into the image cannot be told");
+      return;
+    }
     forget();  // an earlier record is of an image that is not there any more
   }
 
@@ -62,9 +67,12 @@ class Record {
       TRY(take_unified(manifest));
     } else {
       for (ImageFile& file : manifest.files) look_for(file);
+      if (is_nobodys(manifest)) return forget(), Status();
     }
     see_from_root(manifest);
-    return state::write_manifest(call_.root, manifest);
+    TRY(state::write_manifest(call_.root, manifest));
+    messages_.detail("what the image was made of is recorded");
+    return {};
   }
 
   // A builder's root is what the machine will call '/'.
@@ -94,6 +102,17 @@ class Record {
     file.path = path;
     file.stamp = stamp;
     return {};
+  }
+
+  // No stock plugin takes what is staged for this layout, as on Debian with GRUB: a record would tell of an image that nobody boots.
+  bool is_nobodys(const Manifest& manifest) const {
+    const bool nobodys = call_.layout == "other" &&
+                         std::all_of(manifest.files.begin(), manifest.files.end(),
+                                     [](const ImageFile& file) { return file.path.empty(); });
+    if (nobodys)
+      messages_.detail(
+          "nothing is recorded: with layout 'other' nobody is known to boot the image");
+    return nobodys;
   }
 
   // Vendors' plugins (Gentoo's 90-compat) copy what was staged under names of their own. Its bytes tell that it is the one.
@@ -134,6 +153,14 @@ class Record {
       unified.digest = TRY(image::read_sums(opened.file.get(), opened.size, {})).whole;
     manifest.files = {std::move(unified)};
     return {};
+  }
+
+  // 58 has said so. The image is another one now, which is what the record will show.
+  bool settings_are_broken() const {
+    const auto root = call_.root.empty() ? Result<Root>(Root()) : Root::at(call_.root);
+    if (!root) return false;
+    const auto settings = policy::read_settings(*root);
+    return !settings || settings->broken();
   }
 
   const cli::Invocation& call_;

@@ -75,15 +75,12 @@ class Checker {
 
   Judged judge(const Plugin& plugin) const {
     const bool shell = plugins_.systemd.value_or(0) < kProgram;  // or not known
-    const bool program = plugins_.systemd.value_or(kProgram) >= kProgram;
     const auto only = [&](const char* when) { return plugins_.systemd ? "" : when; };
     switch (plugin.admin) {
       case PluginFile::kNull:
       case PluginFile::kEmpty:
+      case PluginFile::kEmptyExecutable:  // up to 253 it is run, and does nothing
         return {Fate::kMasked, true, ""};
-      case PluginFile::kEmptyExecutable:
-        if (program) return {Fate::kMasked, true, only("from systemd 254 on")};
-        return {Fate::kRuns, true, ""};
       case PluginFile::kPlain:
         if (shell) return {Fate::kMasked, true, only("up to systemd 253")};
         break;

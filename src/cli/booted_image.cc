@@ -18,7 +18,7 @@ std::vector<std::string> files_of(const Root& root, const state::Manifest& manif
   }
   std::stable_partition(files.begin(), files.end(), is_in_front);
   std::vector<std::string> paths;
-  for (const state::ImageFile* const file : files) paths.push_back(path_now(root, *file));
+  for (const state::ImageFile* const file : files) paths.push_back(path_now(root, file->path));
   return paths;
 }
 

@@ -29,6 +29,8 @@ class Derived {
 
   std::optional<state::Inputs> inputs_for(const state::Manifest& recorded) const;
 
+  const policy::Settings& settings() const { return settings_; }
+
   /// With KIP_CPU and KIP_FIRMWARE as they count for it.
   policy::Settings settings_for(const state::Manifest& recorded) const;
 

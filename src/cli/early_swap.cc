@@ -28,9 +28,13 @@ std::vector<Part> rest_of(const ImageFile& file) {
   return rest;
 }
 
+// A record names those of an update's CPUs that it was chosen for.
 bool is_that(const ucode::Update& update, const UpdateInput& wanted) {
   return update.vendor == wanted.vendor && update.revision == wanted.revision &&
-         update.targets == wanted.targets;
+         std::all_of(wanted.targets.begin(), wanted.targets.end(), [&](const ucode::Target& it) {
+           return std::find(update.targets.begin(), update.targets.end(), it) !=
+                  update.targets.end();
+         });
 }
 
 }  // namespace

@@ -53,14 +53,15 @@ Status add_digests(int descriptor, state::ImageFile& file) {
   return {};
 }
 
-std::string path_now(const Root& root, const state::ImageFile& file) {
-  if (root.open(file.path, O_PATH)) return file.path;
-  const std::string path = boot::without_count(file.path);
+std::string path_now(const Root& root, const std::string& recorded) {
+  if (root.open(recorded, O_PATH)) return recorded;
+  const std::string path = boot::without_count(recorded);
   const std::size_t slash = path.rfind('/'), dot = path.rfind('.');
-  if (!path.ends_with(".efi") || slash == path.npos || dot < slash) return file.path;
+  const bool counted = path.ends_with(".efi") || path.ends_with(".conf");
+  if (!counted || slash == path.npos || dot < slash) return recorded;
   const auto found = boot::find_counted(root, path.substr(0, slash),
-                                        path.substr(slash + 1, dot - slash - 1), ".efi");
-  return found && *found ? **found : file.path;
+                                        path.substr(slash + 1, dot - slash - 1), path.substr(dot));
+  return found && *found ? **found : recorded;
 }
 
 }  // namespace kip::cli

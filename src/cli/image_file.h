@@ -14,7 +14,7 @@ Result<state::ImageFile> image_file(int descriptor, std::string name, std::uint6
 /// Of the whole and of each part, with one reading.
 Status add_digests(int descriptor, state::ImageFile& file);
 
-/// Where a file of an entry is now: boot counting renames unified images.
-std::string path_now(const Root& root, const state::ImageFile& file);
+/// Where a recorded file is now: boot counting renames entries and unified images.
+std::string path_now(const Root& root, const std::string& recorded);
 
 }  // namespace kip::cli

@@ -27,6 +27,12 @@ Json file_json(const FileRow& file) {
   return {{"path", file.path}, {"state", kStates[static_cast<int>(file.state)]}};
 }
 
+Json files_json(const std::vector<FileRow>& files) {
+  Json list = Json::array();
+  for (const FileRow& file : files) list.push_back(file_json(file));
+  return list;
+}
+
 Json entry_json(const EntryRow& row) {
   Json json = {{"kernel", row.kernel}, {"state", state_name(row.state)}};
   if (!row.token.empty()) {
@@ -34,11 +40,10 @@ Json entry_json(const EntryRow& row) {
     json["layout"] = row.layout;
     json["kip_version"] = row.kip_version;
   }
-  Json files = Json::array(), pending = Json::array();
-  for (const FileRow& file : row.files) files.push_back(file_json(file));
+  Json pending = Json::array();
   for (const state::PendingModule& module : row.pending)
     pending.push_back(Json{{"module", module.name}, {"rule", module.rule}});
-  json["files"] = std::move(files);
+  json["files"] = files_json(row.files);
   json["pending"] = std::move(pending);
   json["changes"] = changes_json(row.changes);
   return json;
@@ -49,6 +54,7 @@ Json row_json(const RefreshRow& row) {
   if (!row.token.empty()) json["token"] = row.token;
   if (!row.why.empty()) json["why"] = row.why;
   if (!row.remedy.empty()) json["remedy"] = row.remedy;
+  json["files"] = files_json(row.files);
   json["changes"] = changes_json(row.changes);
   return json;
 }

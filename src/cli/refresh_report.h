@@ -4,8 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "src/state/compare.h"
-#include "src/state/pending.h"
+#include "src/cli/status_report.h"
 
 namespace kip::cli {
 
@@ -25,6 +24,7 @@ struct RefreshRow {
   std::string why;     // for all that is left undone: one line
   std::string remedy;  // a command; empty: none is known
   std::vector<state::Change> changes;
+  std::vector<FileRow> files;
 };
 
 struct RefreshReport {

@@ -17,6 +17,7 @@ std::string to_text(const RefreshRow& row, bool dry_run, bool alone) {
       std::string(": ") + (dry_run && changes ? "to be " : "") + outcome_name(row.outcome) + "\n";
   if (!row.why.empty())
     text += "    " + row.why + (row.remedy.empty() ? "" : " (" + row.remedy + ")") + "\n";
+  for (const FileRow& file : row.files) text += to_text(file);
   for (const state::Change& change : row.changes) text += "    " + to_text(change) + "\n";
   return text;
 }

@@ -24,6 +24,7 @@ enum class EntryState : std::uint8_t {
 const char* state_name(EntryState state);
 
 struct FileRow {
+  const char* what = "image";  // or "entry"
   std::string path;
   state::FileState state = state::FileState::kThere;
 };
@@ -48,5 +49,8 @@ struct StatusReport {
 };
 
 std::string to_text(const StatusReport& report);
+
+/// What is wrong with a file, as a line; empty: nothing.
+std::string to_text(const FileRow& file);
 
 }  // namespace kip::cli

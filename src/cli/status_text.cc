@@ -18,16 +18,9 @@ std::string headline(const EntryRow& row, bool alone) {
   return text + ": " + state_name(row.state) + "\n";
 }
 
-std::string file_line(const FileRow& file) {
-  if (file.state == FileState::kThere) return "";
-  const char* const what =
-      file.state == FileState::kMissing ? "is not there" : "is another one than was installed";
-  return fmt::format("    image {} {}\n", quote(file.path), what);
-}
-
 std::string entry_text(const EntryRow& row, bool alone) {
   std::string text = headline(row, alone);
-  for (const FileRow& file : row.files) text += file_line(file);
+  for (const FileRow& file : row.files) text += to_text(file);
   for (const state::PendingModule& module : row.pending)
     text += fmt::format("    pending {}; {}\n", quote(module.name), module.rule);
   for (const state::Change& change : row.changes) text += "    " + to_text(change) + "\n";
@@ -39,6 +32,13 @@ std::string entry_text(const EntryRow& row, bool alone) {
 const char* state_name(EntryState state) {
   constexpr const char* kNames[] = {"current", "stale", "pending", "foreign", "missing", "unknown"};
   return kNames[static_cast<int>(state)];
+}
+
+std::string to_text(const FileRow& file) {
+  if (file.state == FileState::kThere) return "";
+  const char* const what =
+      file.state == FileState::kMissing ? "is not there" : "is another one than was installed";
+  return fmt::format("    {} {} {}\n", file.what, quote(file.path), what);
 }
 
 std::string to_text(const StatusReport& report) {

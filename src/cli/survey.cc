@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fcntl.h>
 #include <tuple>
 
 #include "src/cli/survey.h"
@@ -32,7 +33,7 @@ ExitCode Survey::failed(const std::string& place, const Error& error) const {
 ExitCode Survey::read(const std::vector<std::string>& kernels) {
   if (const ExitCode code = read_records(); code != ExitCode::kDone) return code;
   if (const ExitCode code = check(kernels); code != ExitCode::kDone) return code;
-  if (has_one_of(manifests_.records, kernels)) {
+  if (has_one_of(manifests_.records, kernels) || has_one_of(pending_.records, kernels)) {
     if (const ExitCode code = derived_.read(); code != ExitCode::kDone) return code;
   }
   for (const Manifest& manifest : manifests_.records) {
@@ -80,6 +81,7 @@ void Survey::add(const Manifest& manifest) {
   row.layout = manifest.call.layout;
   row.kip_version = manifest.kip_version;
   for (const ImageFile& file : manifest.files) check(file, row);
+  check_entry(manifest, row);
   it.now = derived_.inputs_for(manifest);
   if (it.now) {
     row.changes = compare(manifest, *it.now);
@@ -92,15 +94,23 @@ void Survey::add(const Manifest& manifest) {
 
 void Survey::check(const ImageFile& file, EntryRow& row) const {
   if (file.path.empty()) return;
-  const std::string path = path_now(root_, file);
+  const std::string path = path_now(root_, file.path);
   const auto state = check_file(root_, file, path);
   if (!state) {
     failed(path, state.error());
     return row.raise(EntryState::kUnknown);
   }
-  row.files.push_back({path, *state});
+  row.files.push_back({"image", path, *state});
   if (*state == FileState::kMissing) row.raise(EntryState::kMissing);
   if (*state == FileState::kForeign) row.raise(EntryState::kForeign);
+}
+
+// What is in it is the loader's business, and people edit it.
+void Survey::check_entry(const Manifest& manifest, EntryRow& row) const {
+  const bool has_one = !manifest.entry.empty() && manifest.call.layout == "bls";
+  if (!has_one || root_.open(path_now(root_, manifest.entry), O_PATH)) return;
+  row.files.push_back({"entry", manifest.entry, FileState::kMissing});
+  row.raise(EntryState::kMissing);
 }
 
 void Survey::add(const Pending& pending) {

@@ -40,6 +40,7 @@ class Survey {
   /// With the records that cannot be read; each was said.
   StatusReport report() const;
 
+  const policy::Settings& settings() const { return derived_.settings(); }
   policy::Settings settings_for(const state::Manifest& recorded) const {
     return derived_.settings_for(recorded);
   }
@@ -54,6 +55,7 @@ class Survey {
   void add(const state::Manifest& manifest);
   void add(const state::Pending& pending);
   void check(const state::ImageFile& file, EntryRow& row) const;
+  void check_entry(const state::Manifest& manifest, EntryRow& row) const;
 
   const Root& root_;
   const Messages& messages_;

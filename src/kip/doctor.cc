@@ -193,13 +193,13 @@ std::string made_again(const boot::MenuEntry& entry) {
 
 std::string install_again(const Ward& ward, const boot::MenuEntry& entry) {
   const std::string& kernel = entry.release;
-  if (kernel.empty()) return "kernel-install add KVER IMAGE";
+  if (kernel.empty()) return "kernel-install add KVER VMLINUZ";
   for (const state::Manifest* const record : ward.records_of(kernel))
     return install_command(record->call.arguments);
   std::string image = "/usr/lib/modules/" + kernel + "/vmlinuz";
   if (!ward.has(image) && ward.has("/boot/vmlinuz-" + kernel)) image = "/boot/vmlinuz-" + kernel;
   return fmt::format("kernel-install add {} {}", shell_word(kernel),
-                     ward.has(image) ? shell_word(image) : "IMAGE");
+                     ward.has(image) ? shell_word(image) : "VMLINUZ");
 }
 
 }  // namespace kip::program

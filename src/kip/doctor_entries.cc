@@ -43,6 +43,13 @@ void check_kernel(const Ward& ward, const MenuEntry& entry, Findings& findings) 
                       : install_again(ward, entry));
 }
 
+std::string initrd_again(const Ward& ward, const MenuEntry& entry, const BootFile& initrd) {
+  const bool debians = !entry.release.empty() &&
+                       initrd.path.ends_with("/initrd.img-" + entry.release) &&
+                       ward.has("/usr/sbin/update-initramfs");
+  return debians ? "update-initramfs -c -k " + shell_word(entry.release) : made_again(entry);
+}
+
 void check_files(const Ward& ward, const MenuEntry& entry, Findings& findings) {
   if (!entry.kernel.there) return check_kernel(ward, entry, findings);
   for (const BootFile& initrd : entry.initrds) {
@@ -50,7 +57,8 @@ void check_files(const Ward& ward, const MenuEntry& entry, Findings& findings) {
     findings.add(
         Severity::kError, kRuleEntryFile, entry.place(),
         fmt::format("starts {} with {}, which is not there", called(entry), quote(initrd.path)),
-        entry.kind == EntryKind::kGrub ? made_again(entry) : install_again(ward, entry));
+        entry.kind == EntryKind::kGrub ? initrd_again(ward, entry, initrd)
+                                       : install_again(ward, entry));
   }
 }
 

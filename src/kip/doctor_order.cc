@@ -64,8 +64,12 @@ class Order {
 
   void say_late(const HandedMicrocode& behind) const {
     const std::string& late = parts_.names[behind.part];
+    const bool superfluous =
+        std::any_of(parts_.names.begin(), parts_.names.end(),
+                    [&](const auto& it) { return ward_.record_of_image(it) != nullptr; });
     const std::string remedy =
-        entry_.kind == EntryKind::kType1
+        entry_.kind == EntryKind::kType1 && superfluous ? line_out(late)
+        : entry_.kind == EntryKind::kType1
             ? "put the line for " + quote(late) + " in front in " + shell_word(entry_.file)
         : entry_.kind == EntryKind::kGrub ? made_again(entry_)
                                           : install_again(ward_, entry_);
@@ -87,13 +91,18 @@ class Order {
                     "and is not looked at",
                     quote(parts_.names[taken.part]), first, name, quote(parts_.names[behind.part]),
                     *newest(behind.updates, cpu)),
-        remedy_for(parts_.names[taken.part]));
+        remedy_for(parts_.names[taken.part], parts_.names[behind.part]));
   }
 
-  std::string remedy_for(const std::string& first) const {
+  std::string line_out(const std::string& path) const {
+    return "take the line for " + quote(path) + " out of " + shell_word(entry_.file);
+  }
+
+  // A recorded image stays: without it the entry has no initrd.
+  std::string remedy_for(const std::string& first, const std::string& second) const {
     switch (entry_.kind) {
       case EntryKind::kType1:
-        return "take the line for " + quote(first) + " out of " + shell_word(entry_.file);
+        return line_out(ward_.record_of_image(first) != nullptr ? second : first);
       case EntryKind::kGrub:
         return "GRUB_EARLY_INITRD_LINUX_STOCK=\"\" in /etc/default/grub, then " +
                made_again(entry_);

@@ -1,13 +1,14 @@
 // Images that kip does not come to: whether anything is lost by that, and how it would come to them.
 //
-// A hook's work is not recorded. So an image counts as kip's, too, if a part of kip's is in it, or if the hook of its generator is
-// linked: then it is left as it is only where it serves the machine already.
+// A hook's work is not recorded. So an image counts as kip's, too, if a part of kip's is in it; or, where the hook of its generator is
+// linked, if it has microcode at all, since a hook leaves what serves the machine already.
 #include <algorithm>
 #include <fcntl.h>
 #include <fmt/format.h>
 
 #include "src/base/text.h"
 #include "src/checks/generator_microcode.h"
+#include "src/cli/choice.h"
 #include "src/host/cpus.h"
 #include "src/host/situation.h"
 #include "src/kip/doctor.h"
@@ -110,10 +111,9 @@ class Others {
     // Of a recorded kernel with another image, look_at_entries() tells.
     if (entry.kind == EntryKind::kType1 && !ward_.records_of(entry.release).empty()) return true;
     if (has_unplaced_record(entry.release)) return true;
-    return std::any_of(entry.initrds.begin(), entry.initrds.end(),
-                       [&](const BootFile& it) {
-                         return ward_.record_of_image(it.path) != nullptr || is_hooked(it.path);
-                       }) ||
+    return std::any_of(
+               entry.initrds.begin(), entry.initrds.end(),
+               [&](const BootFile& it) { return ward_.record_of_image(it.path) != nullptr; }) ||
            has_own_part(ward_, entry);
   }
 
@@ -141,8 +141,21 @@ class Others {
     if (!parts) return;
     const bool lacks = wants_microcode_ && !parts->handed.taken[0] && !parts->handed.taken[1] &&
                        parts->handed.behind[0].empty() && parts->handed.behind[1].empty();
+    // What a hook left as it was serves the machine; what it never saw may lack everything.
+    if (is_hooked(image_of(entry)) && !(lacks && there_is_some(entry))) return;
     if (lacks && !rules_select_ && say_dropped(entry)) return;
     say(entry, lacks);
+  }
+
+  // Microcode for CPUs of this machine.
+  bool there_is_some(const MenuEntry& entry) const {
+    cli::SourceOptions options = cli::source_options(ward_.settings.microcode, entry.release);
+    options.root = ward_.root_path;
+    options.allow_none = true;
+    cli::Messages errors = ward_.messages;
+    errors.set_level(cli::Messages::Level::kQuiet);
+    cli::Choice choice(options, errors);
+    return choice.decide() == cli::ExitCode::kDone && !choice.selection().choices.empty();
   }
 
   static std::string image_of(const MenuEntry& entry) {
@@ -182,13 +195,19 @@ class Others {
     const std::string image = file_name(image_of(entry));
     const bool unified = entry.kind == EntryKind::kUnified;
     if (!unified && image.starts_with("initrd.img-") && has_program(ward_, "update-initramfs")) {
-      return std::string(
-                 "ln -s /usr/lib/kip/hooks/initramfs-tools/kip-microcode "
-                 "/etc/initramfs/post-update.d/; update-initramfs -u -k ") +
+      return std::string(ward_.has(kToolsHook)
+                             ? ""
+                             : "ln -s /usr/lib/kip/hooks/initramfs-tools/kip-microcode "
+                               "/etc/initramfs/post-update.d/; ") +
+             "update-initramfs -u -k " +
              (entry.release.empty() ? "all" : shell_word(entry.release));
     }
     if (!unified && has_program(ward_, "mkinitcpio") && ward_.has("/etc/mkinitcpio.d")) {
-      return "ln -s /usr/lib/kip/hooks/mkinitcpio/kip-microcode /etc/initcpio/post/; mkinitcpio -P";
+      return std::string(
+                 ward_.has(kMkinitcpioHook)
+                     ? ""
+                     : "ln -s /usr/lib/kip/hooks/mkinitcpio/kip-microcode /etc/initcpio/post/; ") +
+             "mkinitcpio -P";
     }
     if (goes_around()) {
       const std::string kernel = entry.release.empty() ? "KVER" : shell_word(entry.release);

@@ -139,7 +139,15 @@ std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry
   return off ? std::nullopt : plugins_not_run(root);
 }
 
-std::string still_missing(const Root& root, const state::Pending& pending) {
+std::string still_missing(const Root& root, const state::Pending& pending,
+                          const policy::Settings& settings) {
+  const policy::ModuleRules rules = policy::module_rules(settings, {});
+  const auto is_required = [&](const std::string& name) {
+    if (!policy::is_glob(name)) return policy::decide(rules, {name, {}}).required;
+    return std::any_of(rules.rules.begin(), rules.rules.end(), [&](const auto& rule) {
+      return rule.effect == policy::Effect::kRequire && rule.pattern == name;
+    });
+  };
   auto tree = modules::Tree::open(root, pending.kernel);
   const auto is_there = [&](const std::string& name) {
     if (!policy::is_glob(name)) return tree->find(name) || tree->is_builtin(name);
@@ -149,20 +157,18 @@ std::string still_missing(const Root& root, const state::Pending& pending) {
     });
   };
   for (const state::PendingModule& module : pending.modules) {
-    if (!tree || !is_there(module.name)) return module.name;
+    if (is_required(module.name) && (!tree || !is_there(module.name))) return module.name;
   }
   return "";
 }
 
 std::string missing_again(const Root& root, const Manifest& manifest,
                           const policy::Settings& settings) {
-  const policy::ModuleRules rules = policy::module_rules(settings, {});
   state::Pending required{manifest.kernel, {}, {}};
   for (const state::DecisionInput& decision : manifest.inputs.modules.decisions) {
-    if (decision.state == "required" && policy::decide(rules, {decision.name, {}}).required)
-      required.modules.push_back({decision.name, ""});
+    if (decision.state == "required") required.modules.push_back({decision.name, ""});
   }
-  return still_missing(root, required);
+  return still_missing(root, required, settings);
 }
 
 }  // namespace kip::program

@@ -28,8 +28,10 @@ std::optional<Obstacle> obstacle_to(const Root& root, const cli::Surveyed& entry
 /// $BOOT is not mounted: nothing of the boot loader's is where the entry was written.
 std::optional<Obstacle> boot_not_there(const Root& root, const state::Manifest& manifest);
 
-/// The first module that a kernel is pending for and that it has not got now either; empty: all are there.
-std::string still_missing(const Root& root, const state::Pending& pending);
+/// The first module that a kernel is pending for, that is required still, and that it has not got now either; empty: nothing is in
+/// the way any more.
+std::string still_missing(const Root& root, const state::Pending& pending,
+                          const policy::Settings& settings);
 
 /// The first module that is required, was there when the image was made, and is not any more: kernel-install would end without an
 /// image, as it did for a kernel that is pending. Empty: there is none.

@@ -55,7 +55,7 @@ class Refresh {
   }
 
   void add(const cli::Surveyed& entry) {
-    RefreshRow row{entry.row.kernel, entry.row.token, Outcome::kNotTried, "", "", {}};
+    RefreshRow row{entry.row.kernel, entry.row.token, Outcome::kNotTried, "", "", {}, {}};
     if (!failed_) {
       Renewal renewal(root_, survey_, entry, messages_);
       row = renewal.plan();

@@ -43,8 +43,8 @@ Renewal::Renewal(const Root& root, const cli::Survey& survey, const cli::Surveye
 }
 
 RefreshRow Renewal::plan() {
-  RefreshRow row{entry_.row.kernel, entry_.row.token, Outcome::kCurrent, "", "",
-                 entry_.row.changes};
+  RefreshRow row{entry_.row.kernel,  entry_.row.token, Outcome::kCurrent, "", "",
+                 entry_.row.changes, entry_.row.files};
   if (entry_.row.state == EntryState::kCurrent) return row;
   if (entry_.row.state == EntryState::kUnknown) {
     row.outcome = Outcome::kFailed;
@@ -81,7 +81,7 @@ RefreshRow Renewal::plan() {
 bool Renewal::waits(RefreshRow& row) const {
   std::string missing;
   if (entry_.pending != nullptr) {
-    missing = still_missing(root_, *entry_.pending);
+    missing = still_missing(root_, *entry_.pending, survey_.settings());
   } else if (entry_.manifest != nullptr && !may_swap()) {
     missing = missing_again(root_, *entry_.manifest, survey_.settings_for(*entry_.manifest));
   }
@@ -164,16 +164,13 @@ bool Renewal::is_current() const {
 Status Renewal::verify() const {
   const std::string host;
   cli::Survey survey(root_, host, errors_);
-  const cli::ExitCode code = survey.read({entry_.row.kernel});
-  // With Enabled=no there is nothing of kip's to be recorded.
-  const bool off = entry_.now && !entry_.now->settings.enabled;
-  if (code == cli::ExitCode::kNothing) {
-    if (off) return {};
-    return fail(Errc::kInvalid, "the installation left no record: kip's plugins did not run");
-  }
-  if (code != cli::ExitCode::kDone) return fail(Errc::kInvalid, "its record cannot be read");
+  if (survey.read({}) != cli::ExitCode::kDone)
+    return fail(Errc::kInvalid, "its record cannot be read");
+  bool recorded = false;
   for (const cli::Surveyed& it : survey.entries()) {
-    if (!entry_.row.token.empty() && it.row.token != entry_.row.token) continue;
+    const bool other = !entry_.row.token.empty() && it.row.token != entry_.row.token;
+    if (it.row.kernel != entry_.row.kernel || other) continue;
+    recorded = true;
     const bool may_wait = it.row.state == EntryState::kPending && it.row.changes.empty();
     if (it.row.state != EntryState::kCurrent && !may_wait)
       return fail(Errc::kInvalid,
@@ -181,12 +178,15 @@ Status Renewal::verify() const {
     if (it.manifest == nullptr) continue;
     for (const state::ImageFile& file : it.manifest->files) {
       if (file.path.empty()) continue;
-      const std::string path = cli::path_now(root_, file);
+      const std::string path = cli::path_now(root_, file.path);
       if (TRY(state::check_whole(root_, file, path)) != FileState::kThere)
         return fail(Errc::kCorrupt, quote(path) + " is not what was installed");
     }
   }
-  return {};
+  // With Enabled=no there is nothing of kip's to be recorded.
+  const bool off = entry_.now && !entry_.now->settings.enabled;
+  if (recorded || off) return {};
+  return fail(Errc::kInvalid, "the installation left no record: kip's plugins did not run");
 }
 
 void Renewal::carry_out(RefreshRow& row) {

@@ -319,8 +319,8 @@ TEST(AtomicFile, PassesOverHiddenNamesInUse) {
 TEST(AtomicFile, RemovesWhatKilledProcessesLeft) {
   const support::TempDir dir;
   const std::string alive = ".kip-" + std::to_string(::getpid()) + "-0";
-  for (const std::string& name : {std::string(".kip-999999999-0"), std::string(".kip-aB3dE6"), alive,
-                                  std::string(".kip-notes"), std::string("initrd")})
+  for (const std::string& name : {std::string(".kip-999999999-0"), std::string(".kip-aB3dE6"),
+                                  alive, std::string(".kip-notes"), std::string("initrd")})
     dir.write(name, "x");
   AtomicFile::remove_leftovers(dir.path());
   EXPECT_EQ(support::names_in(dir.path()), (Names{alive, ".kip-notes", "initrd"}));

@@ -44,7 +44,8 @@ std::vector<std::string> masked(std::optional<unsigned> systemd, PluginFile admi
 
 const std::string kMasked = "masked 45-kip-microcode.install";
 
-// systemd 253's kernel-install.in, and 254's conf-files.c with exec-util.c.
+// systemd 253's kernel-install.in, and 254's conf-files.c with exec-util.c. Up to 253 an empty executable file is run instead, and
+// does nothing.
 TEST(Mask, IsWhatKernelInstallOfThatVersionTakesForOne) {
   struct Row {
     PluginFile file;
@@ -52,7 +53,7 @@ TEST(Mask, IsWhatKernelInstallOfThatVersionTakesForOne) {
   };
   for (const Row& row :
        {Row{PluginFile::kNull, true, true}, Row{PluginFile::kEmpty, true, true},
-        Row{PluginFile::kEmptyExecutable, false, true}, Row{PluginFile::kPlain, true, false},
+        Row{PluginFile::kEmptyExecutable, true, true}, Row{PluginFile::kPlain, true, false},
         Row{PluginFile::kExecutable, false, false}, Row{PluginFile::kAbsent, false, false}}) {
     const auto expected = [](bool is) {
       return is ? std::vector{kMasked} : std::vector<std::string>();
@@ -67,8 +68,6 @@ TEST(Mask, SaysForWhichSystemdWhereThatIsNotKnown) {
   InstallPlugins plugins = with_own(std::nullopt, {});
   plugins.plugins[0].admin = PluginFile::kPlain;
   EXPECT_THAT(check_install_plugins(plugins)[0].text, testing::StartsWith("up to systemd 253, "));
-  plugins.plugins[0].admin = PluginFile::kEmptyExecutable;
-  EXPECT_THAT(check_install_plugins(plugins)[0].text, testing::StartsWith("from systemd 254 on, "));
 }
 
 // 100 sorts behind 90 as a version, and in front of 58 as bytes.

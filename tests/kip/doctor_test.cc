@@ -121,7 +121,7 @@ const std::vector<Broken>& broken_machines() {
        "doctor-entry-file", kEntry, "/linux', which is not there", kInstall, "error"},
       {"NoInitrdFileOfGrub", debian_grub, [](Machine& it) { it.remove_file(kInstalled); },
        "doctor-entry-file", kGrub + ":2", "initrd.img-" + kKernel + "', which is not there",
-       "grub-mkconfig -o " + kGrub, "error"},
+       "update-initramfs -c -k " + kKernel, "error"},
       {"EntryWithoutInitrd", systemd_boot, [](Machine& it) { it.entry(""); }, "doctor-entry-initrd",
        kEntry, "without '@/entry/initrd'", kInstall, "error"},
       {"EntryWithAnotherImage", systemd_boot,
@@ -140,7 +140,7 @@ const std::vector<Broken>& broken_machines() {
       {"MicrocodeBehindTheInitrd", separate_microcode,
        [](Machine& it) { it.entry(kOwn + "initrd /intel-ucode.img\n"); }, "doctor-initrd-order",
        kEntry, "hands over '/boot/intel-ucode.img' behind '/boot" + kEntryInitrd + "'",
-       "put the line for '/boot/intel-ucode.img' in front"},
+       "take the line for '/boot/intel-ucode.img' out of "},
       {"OlderMicrocodeInFront", systemd_boot,
        [](Machine& it) {
          it.put("/boot/intel-ucode.img", Machine::early(0x39));
@@ -277,7 +277,7 @@ const std::vector<Broken>& broken_machines() {
          it.put("/boot/initramfs-" + kKernel + ".img", plugins_test::generated());
        },
        "doctor-unreached", "/boot/initramfs-" + kKernel + ".img", "no microcode is in it",
-       "kernel-install add " + kKernel + " IMAGE"}};
+       "kernel-install add " + kKernel + " VMLINUZ"}};
   return kBroken;
 }
 

@@ -42,6 +42,15 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
+Refreshed told(const support::RunResult& result) {
+  Refreshed it{result.exit_code, {}, {}, result.err};
+  for (const std::string& line : lines_of(result.out)) {
+    const bool file = line.starts_with("    image ") || line.starts_with("    entry ");
+    (file ? it.files : it.out).push_back(line);
+  }
+  return it;
+}
+
 }  // namespace
 
 RefreshMachine::RefreshMachine() {
@@ -97,17 +106,17 @@ Refreshed RefreshMachine::refresh(const std::vector<std::string>& arguments) con
   std::vector<std::string> argv = {std::string(KIP_PROGRAM_DIR) + "/kip", "refresh"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   const support::RunResult result = run(argv);
-  return {result.exit_code, lines_of(result.out), result.err};
+  return told(result);
 }
 
 Refreshed RefreshMachine::status() const {
   const support::RunResult result = run({std::string(KIP_PROGRAM_DIR) + "/kip", "status"});
-  return {result.exit_code, lines_of(result.out), result.err};
+  return told(result);
 }
 
 Refreshed RefreshMachine::doctor() const {
   const support::RunResult result = run({std::string(KIP_PROGRAM_DIR) + "/kip", "doctor"});
-  return {result.exit_code, lines_of(result.out), result.err};
+  return told(result);
 }
 
 std::vector<std::string> RefreshMachine::calls() const {

@@ -14,7 +14,8 @@ namespace kip::kip_test {
 
 struct Refreshed {
   int code = 0;
-  std::vector<std::string> out;  // lines
+  std::vector<std::string> out;    // lines, but for
+  std::vector<std::string> files;  // those of files
   std::string err;
 };
 

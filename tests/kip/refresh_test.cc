@@ -64,6 +64,12 @@ TEST_F(Refresh, SwapsTheEarlyPartWhereOnlyMicrocodeChanged) {
   EXPECT_EQ(machine_.bytes(kTwo), swapped) << "not what kernel-install makes of it";
 }
 
+TEST_F(Refresh, SwapsUpdatesThatAreForMoreCpusThanThisOne) {
+  machine_.dir().write("firmware/intel",
+                       support::IntelBlob().revision(0x3B).extended({{0xB06F5, 0x07}}).bytes());
+  EXPECT_THAT(machine_.refresh({kOne}).out, ElementsAre(kOne + ": swapped", kChanged));
+}
+
 TEST_F(Refresh, SwapsOnlyWhatItWasAskedFor) {
   machine_.firmware(0x3B);
   const ino_t before = inode(kOne);
@@ -91,6 +97,8 @@ TEST_F(Refresh, InstallsAgainWhatWasCopiedHalf) {
   const Refreshed done = machine_.refresh();
   EXPECT_EQ(done.code, 0);
   EXPECT_THAT(done.out, ElementsAre(kOne + ": rebuilt", kTwo + ": current"));
+  EXPECT_THAT(done.files, ElementsAre("    image '" + machine_.image(kOne) +
+                                      "' is another one than was installed"));
   EXPECT_THAT(machine_.calls(), ElementsAre("add " + kOne + " " + machine_.dir() / "vmlinuz" +
                                             " ENTRY_TOKEN=token BOOT_ROOT=" +
                                             machine_.dir() / "boot" + " KIP_REFRESH=1 KIP_CPU="));
@@ -98,6 +106,26 @@ TEST_F(Refresh, InstallsAgainWhatWasCopiedHalf) {
   EXPECT_THAT(done.err, HasSubstr("installing " + kOne)) << "what others print is no result";
   EXPECT_EQ(machine_.bytes(kOne), whole);
   expect_current();
+}
+
+TEST_F(Refresh, WritesAnEntryThatIsGone) {
+  const std::string entry = machine_.dir() / ("boot/loader/entries/token-" + kOne + ".conf");
+  fs::rename(entry, machine_.dir() / ("boot/loader/entries/token-" + kOne + "+2-1.conf"));
+  expect_current();
+  fs::remove(machine_.dir() / ("boot/loader/entries/token-" + kOne + "+2-1.conf"));
+  EXPECT_THAT(machine_.status().files, ElementsAre("    entry '" + entry + "' is not there"));
+  EXPECT_EQ(machine_.refresh().code, 0);
+  EXPECT_TRUE(fs::exists(entry));
+  expect_current();
+}
+
+TEST_F(Refresh, MendsWhatWasInstalledWhileTheConfigurationWasBroken) {
+  machine_.dir().write("etc/kip/kip.conf.d/typo.conf", "[Microcode]\nHold=nonsense\n");
+  machine_.install(kOne);
+  EXPECT_EQ(machine_.revision(kOne), 0U);
+  fs::remove(machine_.dir() / "etc/kip/kip.conf.d/typo.conf");
+  EXPECT_THAT(machine_.refresh().out[0], kOne + ": swapped");
+  EXPECT_EQ(machine_.revision(kOne), 0x3AU);
 }
 
 TEST_F(Refresh, DoesNotSwapInFrontOfABaseThatIsNotTheRecordedOne) {
@@ -227,6 +255,7 @@ TEST_F(Refresh, RefusesWhereSomethingIsGone) {
 }
 
 TEST_F(Refresh, WaitsForAModuleThatIsRequired) {
+  machine_.dir().write("etc/kip/kip.conf.d/zfs.conf", "[Modules]\nRequire=zfs\n");
   machine_.dir().write(
       "var/lib/kip/pending/0.0.3-new",
       "kip pending 1\nmodule zfs\nrule Require=zfs at /etc/kip/a.conf:2\nargument add\n"
@@ -237,6 +266,16 @@ TEST_F(Refresh, WaitsForAModuleThatIsRequired) {
   EXPECT_THAT(done.out, ElementsAre(kOne + ": current", kTwo + ": current", "0.0.3-new: waiting",
                                     "    module 'zfs' is not there"));
   EXPECT_THAT(machine_.calls(), IsEmpty());
+}
+
+TEST_F(Refresh, DoesNotWaitForWhatIsNotRequiredAnyMore) {
+  const std::string rule = machine_.dir().write("etc/kip/kip.conf.d/zfs.conf",
+                                                "[Modules]\nRequire=zfs\nOnRequire=warn\n");
+  machine_.install(kOne);
+  EXPECT_EQ(machine_.refresh({kOne}).code, 1);
+  fs::remove(rule);
+  EXPECT_EQ(machine_.refresh({kOne}).out[0], kOne + ": rebuilt");
+  expect_current();
 }
 
 TEST_F(Refresh, DoesNotWaitWithOtherChangesWhereKernelsAreInstalledWithoutTheModule) {
