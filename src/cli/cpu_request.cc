@@ -1,34 +1,16 @@
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <set>
+#include <algorithm>
+#include <iterator>
 
+#include "src/base/finding.h"
 #include "src/base/text.h"
 #include "src/cli/cpu_request.h"
-#include "src/cli/json.h"
 
 namespace kip::cli {
 namespace {
 
-/// Largest @FILE, in bytes: the cpuinfo of 4,000 CPUs, or half a million SPECs.
-constexpr std::uint64_t kFileLimit = 8 * 1024 * 1024;
-
 // An @FILE may be no list of SPECs at all.
 tl::unexpected<Error> in_spec(std::string_view spec, const Error& error) {
   return fail(error.code, quote_start(spec) + ": " + error.what);
-}
-
-// Running revisions on one side of the EntrySign fix prove the class of the BIOS. An old revision
-// runs only on an old BIOS. A fixed one proves a fixed BIOS if the running kernel checks digests:
-// it would not have crossed the line.
-std::optional<ucode::EntrySignClass> proven_class(const host::Cpu& cpu,
-                                                  const std::string& running_kernel) {
-  if (cpu.vendor != ucode::Vendor::kAmd || !cpu.revision) return std::nullopt;
-  const auto running = ucode::entrysign_class(*cpu.revision);
-  if (running != ucode::EntrySignClass::kFixed) return running;
-  const auto kernel = ucode::KernelVersion::parse(running_kernel);
-  const bool checks =
-      kernel && ucode::holds(ucode::KernelRule::kSha, *kernel) == ucode::Answer::kYes;
-  return checks ? running : std::nullopt;
 }
 
 class Resolver {
@@ -41,6 +23,9 @@ class Resolver {
       TRY(spec(text));
     }
     if (!positive) request_.all = true;  // only exclusions: from all
+    take(std::move(fleet_));
+    request_.machines += fleet_.machines;
+    request_.others = std::move(fleet_.others);
     return std::move(request_);
   }
 
@@ -61,7 +46,8 @@ class Resolver {
     if (parsed->exclude) {
       request_.excludes.push_back(*parsed);
     } else {
-      request_.cpus.push_back({{*parsed, std::nullopt}, std::string(text), std::nullopt, false});
+      ++request_.machines;
+      request_.cpus.push_back({{*parsed, std::nullopt}, std::string(text), std::nullopt, false, 1});
     }
     return {};
   }
@@ -70,7 +56,10 @@ class Resolver {
     auto machine = host::read_machine(Root());
     if (!machine) return in_spec("host", machine.error());
     request_.machine = std::move(*machine);
-    add_machine(*request_.machine);
+    Fleet here;
+    TRY(here.machine(*request_.machine, /*counts=*/true));
+    take(std::move(here));
+    ++request_.machines;
     if (request_.machine->hypervisor) {
       request_.notes.push_back(
           "this machine is a guest: its hypervisor owns the microcode, no kernel loads any here");
@@ -78,90 +67,26 @@ class Resolver {
     return {};
   }
 
-  void add_machine(const host::Machine& machine) {
-    std::set<ucode::CpuSignature> intel;
-    for (const host::Cpu& cpu : machine.cpus) {
-      if (cpu.vendor == ucode::Vendor::kIntel) intel.insert(cpu.signature);
-      add(cpu, machine);
-    }
-    if (intel.size() > 1) {
-      request_.notes.push_back(
-          "these Intel CPUs differ in their signature; kernels since 6.7 load the boot CPU's "
-          "update on all of them");
-    }
-  }
-
-  void add(const host::Cpu& cpu, const host::Machine& machine) {
-    const bool loader = cpu.vendor && ucode::has_loader(*cpu.vendor, cpu.signature);
-    if (!loader) {
-      request_.notes.push_back(fmt::format(
-          "{} {}: no microcode loader for this vendor or family",
-          cpu.vendor_id.empty() ? "unknown vendor" : quote(cpu.vendor_id), cpu.signature.name()));
-      return;
-    }
-    RequestedCpu requested;
-    // 0 is shown for parts without a platform id, which kernels from 7.1 on take for id 0: updates
-    // for all platforms, to be safe.
-    const auto platform = cpu.platform_flags == 0U ? std::nullopt : cpu.platform_flags;
-    requested.query.selector = ucode::selector_for(*cpu.vendor, cpu.signature, platform);
-    if (!cpu.exact) requested.query.selector.signature_mask = ucode::kFamilyModelSteppingMask;
-    requested.query.proven =
-        machine.hypervisor ? std::nullopt : proven_class(cpu, machine.kernel_release);
-    requested.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
-    if (cpu.platform_flags) requested.label += fmt::format(",{:#04x}", *cpu.platform_flags);
-    requested.running = cpu.revision;
-    requested.guest = machine.hypervisor;
-    request_.cpus.push_back(std::move(requested));
-  }
-
   Status file(const std::string& path) {
     request_.fleet = true;
-    const auto bytes = read_file(Root(), path, kFileLimit);
-    if (!bytes) return fail(bytes.error().code, quote("@" + path) + ": " + bytes.error().what);
-    const std::string_view text = as_text(*bytes);
-    if (const auto machine = host::parse_cpuinfo(text)) {
-      add_machine(*machine);
-      return {};
-    }
-    if (looks_like_json(text)) {
-      if (const auto record = machine_from_json(text)) {
-        add_machine(*record);
-        return {};
-      }
-    }
-    return lines(path, text);
+    const Status status = fleet_.read(path);
+    if (status) return {};
+    const bool of_line = status.error().code != Errc::kSystem;
+    return fail(status.error().code,
+                quote("@" + path) + (of_line ? " " : ": ") + status.error().what);
   }
 
-  // One SPEC or one record a line; '#' begins a comment.
-  Status lines(const std::string& path, std::string_view text) {
-    std::size_t number = 0;
-    while (!text.empty()) {
-      ++number;
-      const std::size_t end = std::min(text.find('\n'), text.size());
-      std::string_view line = text.substr(0, end);
-      text.remove_prefix(std::min(end + 1, text.size()));
-      line = line.substr(0, line.find('#'));
-      const std::size_t first = line.find_first_not_of(" \t\r");
-      if (first == line.npos) continue;
-      line = line.substr(first, line.find_last_not_of(" \t\r") - first + 1);
-      const Status status = record_or_spec(line);
-      if (!status)
-        return fail(status.error().code,
-                    fmt::format("{} line {}: {}", quote("@" + path), number, status.error().what));
-    }
-    return {};
+  void take(Fleet&& fleet) {
+    const auto append = [](auto& to, auto& from) {
+      to.insert(to.end(), std::make_move_iterator(from.begin()),
+                std::make_move_iterator(from.end()));
+    };
+    append(request_.cpus, fleet.cpus);
+    append(request_.excludes, fleet.excludes);
+    append(request_.notes, fleet.notes);
   }
 
-  Status record_or_spec(std::string_view line) {
-    if (looks_like_json(line)) {
-      add_machine(TRY(machine_from_json(line)));
-      return {};
-    }
-    if (line == "host" || line == "all" || line.starts_with('@'))
-      return fail(Errc::kInvalid, "a list of CPUs names each of them: no host, all or @FILE in it");
-    return selector(line);
-  }
-
+  Fleet fleet_;  // of every @FILE
   CpuRequest request_;
 };
 

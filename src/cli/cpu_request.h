@@ -2,31 +2,25 @@
 //
 //   host · all · @FILE · what ucode/selector.h knows, !SPEC too
 //
-// @FILE is a saved /proc/cpuinfo, a `host --json` record, or lines of one SPEC or one record each
-// (a fleet).
+// @FILE is a fleet: fleet_reader.h says what may be in it.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "src/base/file.h"
+#include "src/cli/fleet.h"
 #include "src/host/cpus.h"
 #include "ucode/select.h"
 
 namespace kip::cli {
 
-struct RequestedCpu {
-  ucode::CpuQuery query;
-  std::string label;                     // how messages name it
-  std::optional<std::uint32_t> running;  // revision, where it is known
-  bool guest = false;                    // a hypervisor is there: no kernel loads microcode
-};
-
 struct CpuRequest {
   bool all = false;
-  bool fleet = false;  // from @FILE: CPUs without an update are no failure
-  std::vector<RequestedCpu> cpus;
+  bool fleet = false;              // from @FILE: CPUs without an update are no failure
+  std::vector<RequestedCpu> cpus;  // of files behind all others, each kind once
+  std::vector<OtherCpu> others;    // of files: without a loader
+  std::uint64_t machines = 0;      // a SPEC stands for one; `all` for none
   std::vector<ucode::Selector> excludes;
   std::vector<std::string> notes;        // e.g. CPUs of a vendor without a loader
   std::optional<host::Machine> machine;  // read if `host` was asked for, given or by default

@@ -86,7 +86,8 @@ bool looks_like_json(std::string_view text) {
 Result<host::Machine> machine_from_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded() || !json.is_object()) return fail(Errc::kInvalid, "not a JSON record");
-  if (!json.contains("schema") || json["schema"] != kSchema || !json.contains("cpus") ||
+  const bool other = json.contains("report") && json["report"] != "host";
+  if (other || !json.contains("schema") || json["schema"] != kSchema || !json.contains("cpus") ||
       !json["cpus"].is_array()) {
     return fail(Errc::kInvalid, "not a record of `host --json`, or of a newer version");
   }

@@ -1,81 +1,13 @@
 #include <algorithm>
-#include <charconv>
 #include <cpuid.h>
 #include <sched.h>
 #include <sys/utsname.h>
 
-#include "src/host/cpus.h"
+#include "src/host/cpuinfo.h"
+#include "src/host/text.h"
 
 namespace kip::host {
 namespace {
-
-std::string_view trim(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r' ||
-                           text.back() == '\n')) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
-std::optional<std::uint32_t> number(std::string_view text, int base) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-bool has_word(std::string_view words, std::string_view wanted) {
-  while (!words.empty()) {
-    const std::size_t end = std::min(words.find(' '), words.size());
-    if (words.substr(0, end) == wanted) return true;
-    words.remove_prefix(std::min(end + 1, words.size()));
-  }
-  return false;
-}
-
-// One paragraph of cpuinfo while it is being read.
-struct Paragraph {
-  std::optional<std::uint32_t> processor, family, model, stepping, revision;
-  std::string vendor_id;
-  bool hypervisor = false;
-
-  void line(std::string_view text) {
-    const std::size_t colon = text.find(':');
-    if (colon == text.npos) return;
-    const std::string_view key = trim(text.substr(0, colon));
-    const std::string_view value = trim(text.substr(colon + 1));
-    if (key == "processor") processor = number(value, 10);
-    if (key == "vendor_id") vendor_id = value;
-    if (key == "cpu family") family = number(value, 10);
-    if (key == "model") model = number(value, 10);
-    if (key == "stepping") stepping = number(value, 10);
-    if (key == "microcode") revision = parse_hex_line(value);
-    if (key == "flags") hypervisor = has_word(value, "hypervisor");
-  }
-
-  std::optional<Cpu> cpu() const {
-    if (!family || !model) return std::nullopt;
-    const auto signature = ucode::signature_of(*family, *model, stepping.value_or(0));
-    if (!signature) return std::nullopt;
-    Cpu cpu;
-    cpu.vendor = vendor_of(vendor_id);
-    cpu.vendor_id = vendor_id;
-    cpu.signature = *signature;
-    cpu.revision = revision;
-    return cpu;
-  }
-};
-
-void add(std::vector<Cpu>& cpus, const Cpu& cpu) {
-  const auto known = std::find_if(cpus.begin(), cpus.end(),
-                                  [&](const Cpu& other) { return other.same_kind(cpu); });
-  if (known == cpus.end()) {
-    cpus.push_back(cpu);
-  } else {
-    ++known->count;
-  }
-}
 
 std::string small_file(const Root& root, const std::string& path) {
   const auto bytes = read_file(root, path, 4096);
@@ -93,11 +25,11 @@ std::optional<std::uint32_t> own_signature() {
 template <class Complete>
 Machine read_paragraphs(std::string_view text, Complete complete) {
   Machine machine;
-  Paragraph paragraph;
+  CpuinfoParagraph paragraph;
   const auto close = [&] {
     if (auto cpu = paragraph.cpu()) {
       complete(*cpu, paragraph.processor.value_or(0));
-      add(machine.cpus, *cpu);
+      count_cpu(machine.cpus, *cpu);
       machine.hypervisor = machine.hypervisor || paragraph.hypervisor;
     }
     paragraph = {};
@@ -107,7 +39,7 @@ Machine read_paragraphs(std::string_view text, Complete complete) {
     const std::string_view line = text.substr(0, end);
     // Saved files may have lost their blank lines: a new processor begins a new paragraph as well.
     if (trim(line).empty() || (line.starts_with("processor") && paragraph.family)) close();
-    paragraph.line(line);
+    paragraph.take(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   close();
@@ -130,7 +62,7 @@ std::optional<ucode::Vendor> vendor_of(std::string_view id) {
 std::optional<std::uint32_t> parse_hex_line(std::string_view text) {
   text = trim(text);
   if (text.starts_with("0x")) text.remove_prefix(2);
-  return number(text, 16);
+  return parse_number(text, 16);
 }
 
 Result<Machine> parse_cpuinfo(std::string_view text) {

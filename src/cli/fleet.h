@@ -1,0 +1,71 @@
+// The distinct CPUs of a fleet, and how many machines have each. What is kept grows with the kinds of CPU, not with machines.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "src/cli/fleet_reader.h"
+#include "ucode/select.h"
+
+namespace kip::cli {
+
+struct RequestedCpu {
+  ucode::CpuQuery query;
+  std::string label;                     // how messages name it
+  std::optional<std::uint32_t> running;  // revision, where it is known
+  bool guest = false;                    // a hypervisor is there: no kernel loads microcode
+  std::uint64_t machines = 1;            // that have it; 0: nobody said so
+};
+
+/// A kind of CPU that nobody loads microcode into.
+struct OtherCpu {
+  std::string vendor_id;  // as cpuinfo has it, or "not x86"
+  ucode::CpuSignature signature;
+  std::uint64_t machines = 0;
+};
+
+/// A selector for a machine's CPU, and what else is known of it. nullopt: no loader for it.
+std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Machine& machine);
+
+class Fleet : public FleetVisitor {
+ public:
+  /// kInvalid, or kLimit, with the line in front; kSystem if the file cannot be read.
+  Status read(const std::string& path);
+
+  Status machine(const host::Machine& machine, bool counts) override;
+  Status spec(std::string_view text) override;
+
+  std::uint64_t machines = 0;      // a SPEC stands for one
+  std::vector<RequestedCpu> cpus;  // in the order of their first appearance
+  std::vector<OtherCpu> others;
+  std::vector<ucode::Selector> excludes;
+  std::vector<std::string> notes;  // each once
+
+ private:
+  // What tells kinds of CPU apart.
+  struct Kind {
+    std::optional<ucode::Vendor> vendor;
+    ucode::CpuSignature signature;
+    bool exact = false, guest = false;
+    std::optional<std::uint32_t> platform_flags, revision;
+    std::optional<ucode::EntrySignClass> proven;
+
+    auto operator<=>(const Kind&) const = default;
+  };
+
+  void add(const host::Cpu& cpu, const host::Machine& machine, bool counts);
+  void add_other(const host::Cpu& cpu, bool counts);
+  void note_mixed(const host::Machine& machine);
+  void note(const std::string& text);
+
+  std::map<Kind, std::size_t> kinds_;
+  std::map<std::string, std::size_t, std::less<>> specs_;
+  std::map<std::pair<std::string, ucode::CpuSignature>, std::size_t> others_;
+  std::set<std::string> noted_;
+};
+
+}  // namespace kip::cli
