@@ -41,28 +41,31 @@ ExitCode Choice::prepare() {
   return ExitCode::kDone;
 }
 
-ExitCode Choice::read_and_choose(ucode::Depth depth) {
+ExitCode Choice::read_and_choose(const catalog::ScanOptions& options) {
   catalog_ = {};
-  const ExitCode code = scan(root_, settings_, settings_.firmware, {.depth = depth, .threads = 1},
-                             messages_, catalog_);
-  const auto candidates = candidates_of(catalog_);
-  list_cpus(candidates);
-  std::vector<ucode::CpuQuery> queries;
-  for (const RequestedCpu& cpu : cpus_) queries.push_back(cpu.query);
-  selection_ = ucode::select(candidates, queries, options_);
+  const ExitCode code = scan(root_, settings_, settings_.firmware, options, messages_, catalog_);
+  choose_for(list_cpus());
   return code;
 }
 
-void Choice::list_cpus(std::span<const ucode::Candidate> candidates) {
-  cpus_ = request_.cpus;
+void Choice::choose_for(std::vector<RequestedCpu> cpus) {
+  cpus_ = std::move(cpus);
+  std::vector<ucode::CpuQuery> queries;
+  for (const RequestedCpu& cpu : cpus_) queries.push_back(cpu.query);
+  selection_ = ucode::select(candidates_of(catalog_), queries, options_);
+}
+
+std::vector<RequestedCpu> Choice::list_cpus() const {
+  std::vector<RequestedCpu> cpus = request_.cpus;
   if (request_.all) {
-    for (const ucode::CpuQuery& query : ucode::every_cpu(candidates)) {
+    for (const ucode::CpuQuery& query : ucode::every_cpu(candidates_of(catalog_))) {
       const ucode::CpuSignature cpu{query.selector.signature};
-      cpus_.push_back(
-          {query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt, false});
+      cpus.push_back(
+          {query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt, false, 0});
     }
   }
-  drop_excluded(request_, cpus_);
+  drop_excluded(request_, cpus);
+  return cpus;
 }
 
 ExitCode Choice::decide() {
@@ -76,11 +79,9 @@ ExitCode Choice::judge() const {
     messages_.error("every CPU asked for is deselected");
     return ExitCode::kUsage;
   }
-  ExitCode code = ExitCode::kDone;
+  ExitCode code = judge_damage();
   bool unserved = false;
   for (std::size_t i = 0; i < cpus_.size(); ++i) {
-    code = worse(code, judge_broken(i));
-    code = worse(code, judge_unread(i));
     const ucode::Answered& answer = selection_.answers[i];
     if (!answer.choices.empty() || !answer.broken.empty()) continue;
     unserved = true;
@@ -89,10 +90,19 @@ ExitCode Choice::judge() const {
   say_left_out();
   say_trouble();
   say_idle();
-  if (selection_.choices.empty() && !catalog_.unread.empty()) code = ExitCode::kFailed;
   if (!unserved || allow_none_) return code;
   look_for_damage();
   return worse(code, ExitCode::kNothing);
+}
+
+ExitCode Choice::judge_damage() const {
+  ExitCode code = ExitCode::kDone;
+  for (std::size_t i = 0; i < cpus_.size(); ++i) {
+    code = worse(code, judge_broken(i));
+    code = worse(code, judge_unread(i));
+  }
+  if (selection_.choices.empty() && !catalog_.unread.empty()) code = ExitCode::kFailed;
+  return code;
 }
 
 // A file that could not be read to its end may hold what the CPU needs. Where its name does not say

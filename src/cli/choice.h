@@ -15,11 +15,20 @@ class Choice {
   ExitCode prepare();
 
   /// Reads the firmware, headers only or every update whole, and chooses.
-  ExitCode read_and_choose(ucode::Depth depth);
+  ExitCode read_and_choose(ucode::Depth depth) {
+    return read_and_choose(catalog::ScanOptions{.depth = depth});
+  }
+  ExitCode read_and_choose(const catalog::ScanOptions& options);
+
+  /// Chooses once more out of what was read, for other CPUs.
+  void choose_for(std::vector<RequestedCpu> cpus);
 
   /// Says who is not served and what was left out. kNothing: a CPU asked for has no update;
   /// kFailed: its update is broken, or may be in a file that could not be read. With --allow-none, `all` and fleets the former is no failure.
   ExitCode judge() const;
+
+  /// The part of it that is about updates which are broken or could not be read: kDone, or kFailed.
+  ExitCode judge_damage() const;
 
   /// All of these, by headers alone. What was found wrong with files is not said.
   ExitCode decide();
@@ -28,6 +37,8 @@ class Choice {
   const CpuRequest& request() const { return request_; }
   const catalog::Catalog& catalog() const { return catalog_; }
   const ucode::Selection& selection() const { return selection_; }
+
+  const ucode::SelectOptions& options() const { return options_; }
 
   /// Whoever is to be served: one a query and answer; for `all`, every CPU that there is microcode
   /// for.
@@ -47,7 +58,7 @@ class Choice {
   PackReport summary(const std::vector<std::size_t>& copies) const;
 
  private:
-  void list_cpus(std::span<const ucode::Candidate> candidates);
+  std::vector<RequestedCpu> list_cpus() const;
   ExitCode judge_broken(std::size_t cpu) const;
   ExitCode judge_unread(std::size_t cpu) const;
   void say_left_out() const;

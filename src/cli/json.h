@@ -7,12 +7,14 @@
 
 #include "src/base/result.h"
 #include "src/cli/boot_report.h"
+#include "src/cli/coverage_report.h"
 #include "src/cli/doctor_report.h"
 #include "src/cli/image_report.h"
 #include "src/cli/modules_report.h"
 #include "src/cli/predict_report.h"
 #include "src/cli/refresh_report.h"
 #include "src/cli/report.h"
+#include "src/cli/split.h"
 #include "src/cli/status_report.h"
 #include "src/host/cpus.h"
 #include "src/image/listing.h"
@@ -31,10 +33,12 @@ std::string to_sbom(const ListReport& report, const SbomOrigin& origin);
 
 std::string to_json(const HostReport& report);
 std::string to_json(const PackReport& report);
+std::string to_json(const SplitReport& report);
 std::string to_json(const ExtractReport& report);
 std::string to_json(const InspectReport& report);
 std::string to_json(const PredictReport& report);
 std::string to_json(const BootReport& report);
+std::string to_json(const CoverageReport& report);
 
 /// The members of an image, which are printed as they come: what stands in front of them, one of them
 /// on a line without its end, what stands behind.

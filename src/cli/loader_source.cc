@@ -29,6 +29,14 @@ bool in_front(const UpdateRow& a, const UpdateRow& b) {
   return key(a) < key(b);
 }
 
+// In a container of ours.
+void add_row(UpdateRow row, LoaderSource& source) {
+  LoaderStream& stream = source.streams[static_cast<std::size_t>(row.update.vendor)];
+  row.update.container = 0;
+  stream.updates.push_back(row.update);
+  stream.rows.push_back(std::move(row));
+}
+
 class Reader {
  public:
   Reader(int descriptor, const segments::Layout& layout, const std::string& path, LoadedBy by)
@@ -130,13 +138,22 @@ LoaderSource of_catalog(const catalog::Catalog& catalog) {
   }
   std::stable_sort(rows.begin(), rows.end(), in_front);
   for (UpdateRow& row : rows) {
-    LoaderStream& stream = source.streams[static_cast<std::size_t>(row.update.vendor)];
-    if (!row.sha256.empty() && !known.insert(row.sha256).second) continue;
-    row.update.container = 0;
-    stream.updates.push_back(row.update);
-    stream.rows.push_back(std::move(row));
+    if (row.sha256.empty() || known.insert(row.sha256).second) add_row(std::move(row), source);
   }
   return source;
+}
+
+LoaderSource of_selection(const catalog::Catalog& catalog, const ucode::Selection& selection) {
+  LoaderSource source;
+  for (const ucode::Choice& choice : selection.choices)
+    add_row(cli::row_of(catalog, catalog.entries[choice.candidates.front()]), source);
+  return source;
+}
+
+ucode::HasDigest digests_of(const LoaderStream& stream) {
+  return [&stream](std::size_t index, std::string_view sha256) {
+    return stream.rows[index].sha256 == sha256;
+  };
 }
 
 Result<LoaderSource> read_image(const std::string& path, LoadedBy by) {

@@ -42,6 +42,12 @@ struct LoaderSource {
 /// Every sound update, each once, arranged as an early part of ours has them. The catalogue needs digests.
 LoaderSource of_catalog(const catalog::Catalog& catalog);
 
+/// What was chosen out of a catalogue, in the order of writing. The catalogue needs digests.
+LoaderSource of_selection(const catalog::Catalog& catalog, const ucode::Selection& selection);
+
+/// For a loader that asks whether an update's digest is the one that it knows. The stream must outlive it.
+ucode::HasDigest digests_of(const LoaderStream& stream);
+
 /// Whose loaders.
 enum class LoadedBy : std::uint8_t { kLinux, kXen };
 

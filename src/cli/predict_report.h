@@ -43,6 +43,12 @@ struct PredictReport {
   std::vector<std::string> notes;
 };
 
+/// Adds a case; those that differ in nothing but the platform become one.
+void add_case(PredictedCase made, PredictedCpu& cpu);
+
+/// Whether nothing at all is there for it: of the other vendor, nobody asked.
+bool concerns_nobody(const PredictedCpu& cpu);
+
 std::string to_text(const PredictReport& report);
 
 }  // namespace kip::cli

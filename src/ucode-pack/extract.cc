@@ -1,11 +1,11 @@
 // extract: one file an update; AMD patches as containers of their own.
 #include <fmt/format.h>
 #include <set>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "src/base/atomic_file.h"
 #include "src/cli/json.h"
+#include "src/ucode-pack/directory.h"
 #include "src/ucode-pack/verbs.h"
 #include "ucode/encode.h"
 
@@ -58,7 +58,9 @@ class Extract {
       const catalog::Entry& entry = catalog_.entries[i];
       if (entry.sound && concerns(*request, entry.update)) wanted.push_back(i);
     }
-    if (!wanted.empty() && !make_directory()) return ExitCode::kFailed;
+    if (!wanted.empty() && !settings_.output.dry_run &&
+        !make_directory(settings_.directory, messages_))
+      return ExitCode::kFailed;
     Scratch scratch;
     catalog::Loader loader(root_, catalog_, scratch);
     for (const std::size_t i : wanted) code = cli::worse(code, one(i, loader));
@@ -73,18 +75,6 @@ class Extract {
   }
 
  private:
-  bool make_directory() {
-    const std::string& path = settings_.directory;
-    if (settings_.output.dry_run || ::mkdir(path.c_str(), 0777) == 0) return true;
-    struct stat status;
-    const int number = errno;
-    const bool there = number == EEXIST && ::stat(path.c_str(), &status) == 0;
-    if (there && S_ISDIR(status.st_mode)) return true;
-    const int reason = there ? ENOTDIR : number;
-    messages_.error_at(path, Error{Errc::kSystem, std::strerror(reason), {}, reason});
-    return false;
-  }
-
   // A name that is taken by other bytes gets a counter; the same update once more is left out.
   ExitCode one(std::size_t index, catalog::Loader& loader) {
     const catalog::Entry& entry = catalog_.entries[index];

@@ -24,14 +24,35 @@ void add_firmware(CLI::App& app, Settings& settings) {
   cli::add_kernel_option(app, settings.kernel);
 }
 
-void add_pack(CLI::App& app, Settings& settings) {
-  add_cpu(app, settings);
-  add_firmware(app, settings);
+void add_holds(CLI::App& app, Settings& settings) {
   cli::add_list(app, "--hold", settings.holds, "never take updates that match", "SELECTOR");
   cli::add_list(app, "--pin", settings.pins, "for CPUs that match, take only revisions that match",
                 "SELECTOR");
+}
+
+void add_pack(CLI::App& app, Settings& settings) {
+  add_cpu(app, settings);
+  add_firmware(app, settings);
+  add_holds(app, settings);
   app.add_flag("--allow-none", settings.allow_none, "CPUs that nothing serves are no failure");
   cli::add_output_options(app, settings.output);
+  cli::add_value(app, "--split", settings.split,
+                 "archives into DIR, with an index: one a cpu, one a vendor, or one (none)",
+                 "WHAT");
+  cli::add_value(app, "-d,--directory", settings.directory, "where --split writes, made if missing",
+                 "DIR");
+}
+
+void add_coverage(CLI::App& app, Settings& settings) {
+  add_cpu(app, settings);
+  add_firmware(app, settings);
+  add_holds(app, settings);
+  cli::add_list(app, "--firmware-old", settings.firmware_old, "compare with this release", "PATH");
+  cli::add_value(app, "--html", settings.html, "write the report as a page, too", "FILE");
+  cli::add_value(app, "--max-size", settings.max_size,
+                 "say what each CPU costs, and exit 1 if the archive for all is larger", "BYTES");
+  app.add_flag("--force", settings.output.force, "replace an existing FILE");
+  app.add_flag("-n,--dry-run", settings.output.dry_run, "report, and write nothing");
 }
 
 void add_list(CLI::App& app, Settings& settings) {
@@ -100,6 +121,8 @@ constexpr cli::Verb<Settings> kVerbs[] = {
      host},
     {"check-boot", "whether the CPUs run the microcode of the image that was booted",
      add_check_boot, check_boot},
+    {"coverage", "which machines of a fleet a release serves, and what changes for them",
+     add_coverage, coverage},
     {"extract", "write one file an update", add_extract, extract}};
 
 constexpr cli::Program<Settings> kProgram = {

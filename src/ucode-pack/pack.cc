@@ -101,6 +101,11 @@ class Writer {
 }  // namespace
 
 ExitCode pack(const Settings& settings, const cli::Messages& messages) {
+  if (!settings.split.empty()) return split(settings, messages);
+  if (!settings.directory.empty()) {
+    messages.error("-d is where --split writes: it is missing");
+    return ExitCode::kUsage;
+  }
   if (!cli::output_is_sound(settings.output, settings.report, messages)) return ExitCode::kUsage;
   cli::Choice choice(settings, messages);
   if (const ExitCode code = choice.prepare(); code != ExitCode::kDone) return code;

@@ -169,7 +169,8 @@ class Predict {
       if (cpu.none.empty()) {
         for (const cli::LoaderCase& it : cases.cases) add_case(it, stream, cpu);
       }
-      if (!off && concerns_nobody(cpu) && cases.vendor != asked.query.selector.vendor) continue;
+      if (!off && cli::concerns_nobody(cpu) && cases.vendor != asked.query.selector.vendor)
+        continue;
       code = cli::worse(code, judge(cpu));
       report_.cpus.push_back(std::move(cpu));
     }
@@ -184,21 +185,10 @@ class Predict {
                                   *revision_, cases.signature.value));
   }
 
-  // Whether nothing at all is there for it: of the other vendor, nobody asked.
-  static bool concerns_nobody(const cli::PredictedCpu& cpu) {
-    return cpu.unseen.empty() &&
-           std::all_of(cpu.cases.begin(), cpu.cases.end(), [](const cli::PredictedCase& it) {
-             return it.kernels.front().predicted.fates.empty();
-           });
-  }
-
   void add_case(const cli::LoaderCase& it, const cli::LoaderStream& stream,
                 cli::PredictedCpu& cpu) {
     cli::PredictedCase made{it.cpu.platform_flags, revision_, it.bios, {}};
-    checks::Question question{{}, revision_.has_value(), switches_, {}};
-    question.has_digest = [&](std::size_t index, std::string_view sha256) {
-      return stream.rows[index].sha256 == sha256;
-    };
+    checks::Question question{{}, revision_.has_value(), switches_, cli::digests_of(stream)};
     if (report_.xen) {
       const bool made_for_it = report_.subject.empty();
       made.kernels.push_back({"", checks::predict_xen(stream.updates, it.cpu,
@@ -209,14 +199,7 @@ class Predict {
       question.kernels = ucode::kernel_ranges(kernel.version);
       made.kernels.push_back({kernel.name, checks::predict(stream.updates, it.cpu, question)});
     }
-    const auto same = std::find_if(cpu.cases.begin(), cpu.cases.end(), [&](const auto& other) {
-      return other.bios == made.bios && is_same(other, made);
-    });
-    if (same == cpu.cases.end()) {
-      cpu.cases.push_back(std::move(made));
-    } else {
-      same->platforms |= made.platforms;
-    }
+    cli::add_case(std::move(made), cpu);
   }
 
   // Why nothing is loaded from any archive; empty: something may be.
@@ -232,15 +215,6 @@ class Predict {
   static bool is_served(const cli::LoaderStream& stream, ucode::CpuSignature cpu) {
     return std::any_of(stream.updates.begin(), stream.updates.end(),
                        [&](const auto& update) { return ucode::is_for(update, cpu); });
-  }
-
-  static bool is_same(const cli::PredictedCase& a, const cli::PredictedCase& b) {
-    return std::equal(a.kernels.begin(), a.kernels.end(), b.kernels.begin(), b.kernels.end(),
-                      [](const auto& x, const auto& y) {
-                        return x.predicted.outcomes == y.predicted.outcomes &&
-                               x.predicted.fates == y.predicted.fates &&
-                               x.predicted.remarks == y.predicted.remarks;
-                      });
   }
 
   // In a guest nothing is loaded, and nothing is amiss: the hypervisor owns the microcode.

@@ -18,7 +18,7 @@ const std::vector<Usage>& wrong_usage() {
   static const std::string name_form =
       ": no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12";
   static const std::string verbs =
-      "; there are pack, list, verify, predict, host, check-boot, extract";
+      "; there are pack, list, verify, predict, host, check-boot, coverage, extract";
   static const std::vector<Usage> rows = {
       {{"--nonsense"}, "'--nonsense' is not expected; see 'ucode-pack --help'"},
       {{"nonsense"}, "no verb 'nonsense'" + verbs},

@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include "src/cli/coverage_report.h"
+#include "src/cli/json.h"
+#include "src/cli/json_values.h"
+
+namespace kip::cli {
+namespace {
+
+using namespace detail;
+
+Json revisions_json(const std::vector<std::uint32_t>& revisions) {
+  Json json = Json::array();
+  for (const std::uint32_t it : revisions) json.push_back(hex32(it));
+  return json;
+}
+
+Json answer_json(const CoverageAnswer& answer) {
+  Json json = {{"result", checks::outcome_name(answer.outcome.kind)}};
+  if (answer.platforms != 0) json["platform_flags"] = fmt::format("{:#04x}", answer.platforms);
+  if (!answer.bios.empty()) json["bios"] = answer.bios;
+  if (!answer.outcome.kernels.empty()) json["kernels"] = answer.outcome.kernels;
+  if (answer.revision) json["revision"] = hex32(*answer.revision);
+  json["text"] = answer.outcome.text;
+  return json;
+}
+
+Json cpu_json(const CoveredCpu& row) {
+  const ucode::CpuSignature signature{row.cpu.query.selector.signature};
+  Json json = {{"cpu", row.cpu.label},
+               {"vendor", ucode::vendor_name(row.vendor)},
+               {"name", signature.name()},
+               {"signature", hex32(signature.value)}};
+  if (const auto flags = row.platform_flags())
+    json["platform_flags"] = fmt::format("{:#04x}", *flags);
+  if (row.cpu.running) json["running"] = hex32(*row.cpu.running);
+  json["guest"] = row.cpu.guest;
+  json["machines"] = row.cpu.machines;
+  json["packed"] = revisions_json(row.packed);
+  if (row.available) json["available"] = hex32(*row.available);
+  json["state"] = state_name(row.state);
+  json["verdict"] = row.verdict;
+  if (row.change) {
+    json["change"] = change_name(*row.change);
+    json["old"] = revisions_json(row.old);
+  }
+  json["bytes"] = row.bytes;
+  json["bytes_alone"] = row.bytes_alone;
+  Json answers = Json::array();
+  for (const CoverageAnswer& it : row.answers) answers.push_back(answer_json(it));
+  json["answers"] = std::move(answers);
+  if (!row.remedy.empty()) json["remedy"] = row.remedy;
+  return json;
+}
+
+Json archive_json(const CoverageReport& report) {
+  Json json = {{"updates", report.updates}, {"bytes", report.bytes}};
+  if (report.budget) {
+    json["max_size"] = *report.budget;
+    json["over"] = report.over_budget();
+  }
+  return json;
+}
+
+Json totals_json(const CoverageReport& report) {
+  const CoverageTotals totals = totals_of(report);
+  Json states = Json::object(), changes = Json::object();
+  for (const auto& [state, machines] : totals.states) states[state_name(state)] = machines;
+  for (const auto& [change, machines] : totals.changes) changes[change_name(change)] = machines;
+  Json json = {{"machines_by_state", std::move(states)}};
+  if (report.compared) json["machines_by_change"] = std::move(changes);
+  json["cpus_unserved"] = totals.unserved;
+  return json;
+}
+
+}  // namespace
+
+std::string to_json(const CoverageReport& report) {
+  Json json = envelope("coverage");
+  json["firmware"] = report.firmware;
+  if (report.compared) json["firmware_old"] = report.firmware_old;
+  json["machines"] = report.machines;
+  Json cpus = Json::array(), others = Json::array(), costs = Json::array();
+  for (const CoveredCpu& row : report.cpus) cpus.push_back(cpu_json(row));
+  for (const OtherCpu& it : report.others) {
+    others.push_back({{"vendor", it.vendor_id},
+                      {"name", it.signature.name()},
+                      {"signature", hex32(it.signature.value)},
+                      {"machines", it.machines}});
+  }
+  for (const CoverageCost& it : report.costs) {
+    costs.push_back({{"cpu", it.cpu},
+                     {"machines", it.machines},
+                     {"bytes", it.bytes},
+                     {"bytes_alone", it.bytes_alone}});
+  }
+  json["cpus"] = std::move(cpus);
+  json["without_loader"] = std::move(others);
+  json["costs"] = std::move(costs);
+  json["archive"] = archive_json(report);
+  json["totals"] = totals_json(report);
+  return dump(json);
+}
+
+}  // namespace kip::cli

@@ -1,0 +1,330 @@
+// coverage: who gets what of a release, what changes, what it costs, and when that is a no.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+
+#include "tests/support/amd_blob.h"
+#include "tests/support/intel_blob.h"
+#include "tests/ucode-pack/records.h"
+#include "tests/ucode-pack/scene.h"
+
+namespace kip::ucode_pack_test {
+namespace {
+
+using nlohmann::json;
+using support::AmdBlob;
+using support::AmdPatch;
+using support::Blob;
+using support::IntelBlob;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+const std::string kNew = "0x0000003a", kOld = "0x00000039";
+
+Blob intel(std::uint32_t signature, std::uint32_t flags, std::uint32_t revision,
+           std::uint32_t seed = 1) {
+  return IntelBlob()
+      .signature(signature)
+      .platform_flags(flags)
+      .revision(revision)
+      .seed(seed)
+      .bytes();
+}
+
+class Fleet : public Scene {
+ public:
+  explicit Fleet(const std::string& program = quick_program()) : Scene(program) {
+    dir().write("tree/06-bf-02",
+                support::join({intel(0xB06F2, 0x07, 0x3A), intel(0xB06F2, 0x10, 0x3A, 4)}));
+    dir().write("tree/amd.bin",
+                AmdBlob().zen(AmdPatch(0x0A0011D5)).zen(AmdPatch(0x0A0011DE)).bytes());
+  }
+
+  void write(const std::vector<MadeCpu>& cpus, int indent = -1) const {
+    std::string text;
+    for (const MadeCpu& cpu : cpus) text += record_of(cpu).dump(indent) + "\n";
+    dir().write("fleet", text);
+  }
+
+  [[nodiscard]] Told ask(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(), {"coverage", "--cpu", "@fleet", "--firmware", "tree"});
+    return run(more);
+  }
+
+  [[nodiscard]] json report(std::vector<std::string> more = {}, int code = 0) const {
+    more.emplace_back("--json");
+    const Told told = ask(more);
+    EXPECT_EQ(told.code, code) << told.err;
+    return json::parse(told.out);
+  }
+};
+
+const MadeCpu kBehind = {0xB06F2, 0x01, 0x20}, kCurrent = {0xB06F2, 0x01, 0x3A},
+              kAhead = {0xB06F2, 0x01, 0x3B}, kOther = {0xB06F2, 0x10, 0x20},
+              kNobody = {0x000906E9, 0x02, 0x5};
+
+TEST(Coverage, SaysWhatEachKindGets) {
+  const Fleet fleet;
+  fleet.write({kBehind, kCurrent, kBehind, kNobody, kAhead}, /*indent=*/2);
+  const json report = fleet.report();
+  EXPECT_EQ(report["schema"], 1);
+  EXPECT_EQ(report["report"], "coverage");
+  EXPECT_EQ(report["machines"], 5);
+  ASSERT_EQ(report["cpus"].size(), 4u);
+  const json& behind = *row_of(report, kBehind);
+  EXPECT_EQ(behind["machines"], 2);
+  EXPECT_EQ(behind["packed"], json({kNew}));
+  EXPECT_EQ(behind["available"], kNew);
+  EXPECT_EQ(behind["state"], "behind");
+  EXPECT_EQ(behind["verdict"], "loads");
+  EXPECT_EQ(behind["bytes"], 1024);
+  EXPECT_EQ(behind["bytes_alone"], 1024);
+  EXPECT_FALSE(behind.contains("change"));
+  EXPECT_EQ((*row_of(report, kCurrent))["state"], "current");
+  EXPECT_EQ((*row_of(report, kAhead))["state"], "ahead");
+  const json& nobody = *row_of(report, kNobody);
+  EXPECT_EQ(nobody["packed"], json::array());
+  EXPECT_FALSE(nobody.contains("available"));
+  EXPECT_EQ(nobody["state"], "unserved");
+  EXPECT_EQ(nobody["verdict"], "nothing");
+  EXPECT_EQ(report["totals"]["machines_by_state"],
+            json({{"ahead", 1}, {"behind", 2}, {"current", 1}, {"unserved", 1}}));
+  EXPECT_EQ(report["totals"]["cpus_unserved"], 1);
+}
+
+TEST(Coverage, SaysTheSameInWords) {
+  const Fleet fleet;
+  fleet.write({kBehind, kNobody});
+  const Told told = fleet.ask();
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(told.complaints, std::vector<std::string>());
+  EXPECT_EQ(told.out.substr(0, told.out.find("2 machines")),
+            "intel 06-9e-09 0x000906e9,0x02: 1 machine, run 0x00000005; no microcode for it; "
+            "nothing, unserved\n"
+            "intel 06-bf-02 0x000b06f2,0x01: 1 machine, run 0x00000020; packed 0x0000003a; loads, "
+            "behind; 1024 bytes, 1024 alone\n");
+  EXPECT_THAT(told.out, HasSubstr("\n1 kind of CPU that nothing serves\n"));
+}
+
+// Whatever order the file has.
+TEST(Coverage, DoesNotDependOnTheOrderOfRecords) {
+  const Fleet fleet;
+  fleet.write({kBehind, kNobody, kOther, kCurrent});
+  const Told one = fleet.ask({"--json"});
+  fleet.write({kCurrent, kOther, kBehind, kNobody});
+  EXPECT_EQ(fleet.ask({"--json"}).out, one.out);
+}
+
+// The archive is the one that pack writes, and so is what is said of each.
+TEST(Coverage, WeighsTheArchiveThatPackWrites) {
+  with_each_program([](const std::string& program) {
+    const Fleet fleet(program);
+    fleet.write({kBehind, kOther, {0xA00F11, {}, 0x0A0011CE, true}});
+    const json report = fleet.report({}, 1);
+    EXPECT_EQ(fleet.pack({"--cpu", "@fleet"}).code, 0);
+    EXPECT_EQ(report["archive"]["bytes"], support::read_file(fleet.archive()).size());
+    EXPECT_EQ(report["archive"]["updates"], 4);
+    EXPECT_EQ((*row_of(report, kOther))["packed"], json({kNew}));
+  });
+}
+
+// An update for two CPUs of the fleet is on the account of both, and saves nothing if one of them goes.
+TEST(Coverage, MarksWhatIsShared) {
+  const Fleet fleet;
+  fleet.dir().write("tree/shared", IntelBlob()
+                                       .signature(0x906EA)
+                                       .platform_flags(0x22)
+                                       .revision(0x99)
+                                       .extended({{0x906EB, 0x02}})
+                                       .bytes());  // fmt
+  const MadeCpu one = {0x906EA, 0x02, 1}, two = {0x906EB, 0x02, 1};
+  fleet.write({one, two, kBehind});
+  const json report = fleet.report();
+  for (const MadeCpu& cpu : {one, two}) {
+    EXPECT_GT((*row_of(report, cpu))["bytes"], 1024);
+    EXPECT_EQ((*row_of(report, cpu))["bytes_alone"], 0);
+  }
+  EXPECT_EQ((*row_of(report, kBehind))["bytes_alone"], 1024);
+  fleet.write({one, kBehind, {0x906EA, 0x02, 2}});
+  EXPECT_EQ((*row_of(fleet.report(), one))["bytes_alone"], (*row_of(report, one))["bytes"]);
+}
+
+TEST(Coverage, HoldsTheArchiveAgainstABudget) {
+  const Fleet fleet;
+  fleet.write({kBehind, kOther, kNobody});
+  const std::uint64_t bytes = fleet.report()["archive"]["bytes"];
+  const Told within = fleet.ask({"--max-size", std::to_string(bytes)});
+  EXPECT_EQ(within.code, 0);
+  EXPECT_THAT(within.out, HasSubstr(fmt::format("within the budget of {} bytes\n", bytes)));
+  const Told over = fleet.ask({"--max-size", std::to_string(bytes - 1)});
+  EXPECT_EQ(over.code, 1);
+  EXPECT_THAT(over.out, HasSubstr(fmt::format("over the budget of {} bytes by 1\n", bytes - 1)));
+  EXPECT_THAT(over.out,
+              HasSubstr("cost: 06-bf-02 0x000b06f2,0x01: 1024 bytes, 1024 alone, 1 machine\n"));
+  const json report = fleet.report({"--max-size", "2K"}, 1);
+  EXPECT_EQ(report["archive"]["max_size"], 2048);
+  EXPECT_EQ(report["archive"]["over"], true);
+  EXPECT_EQ(report["costs"].size(), 3u);
+  for (const char* const wrong : {"x", "1T", "-1", "1.5M", "99999999999999999999", "M"}) {
+    const Told told = fleet.ask({"--max-size", wrong});
+    EXPECT_EQ(told.code, 2);
+    EXPECT_EQ(told.complaints,
+              std::vector{fmt::format(
+                  "error: --max-size: '{}' is no number of bytes, as 500000, 512K or 8M", wrong)});
+  }
+}
+
+TEST(Coverage, ComparesTwoReleases) {
+  const Fleet fleet;
+  const MadeCpu same = {0x506E3, 0x02, 1}, older = {0x406E3, 0x40, 1}, gone = {0x306C3, 0x02, 1},
+                other = {0x40651, 0x02, 1};
+  fleet.dir().write("tree/same", intel(0x506E3, 0x36, 0xF0));
+  fleet.dir().write("tree/older", intel(0x406E3, 0xC0, 0xF0));
+  fleet.dir().write("tree/other", intel(0x40651, 0x72, 0x26));
+  fleet.dir().write("old/x", support::join({intel(0xB06F2, 0x07, 0x39), intel(0x506E3, 0x36, 0xF0),
+                                            intel(0x406E3, 0xC0, 0xF1), intel(0x306C3, 0x32, 0x28),
+                                            intel(0x40651, 0x72, 0x26, 9)}));
+  fleet.write({kBehind, same, kNobody, kOther, other});
+  const json report = fleet.report({"--firmware-old", "old"});
+  const auto change = [](const json& from, const MadeCpu& cpu) {
+    return (*row_of(from, cpu))["change"];
+  };
+  EXPECT_EQ(change(report, kBehind), "newer");
+  EXPECT_EQ((*row_of(report, kBehind))["old"], json({kOld}));
+  EXPECT_EQ(change(report, same), "same");
+  EXPECT_EQ(change(report, other), "other");
+  EXPECT_EQ(change(report, kOther), "added");
+  EXPECT_EQ(change(report, kNobody), "none");
+  EXPECT_EQ(report["firmware_old"], json({"old"}));
+  // A machine that loses what it had is a no.
+  for (const auto& [cpu, what] : {std::pair{older, "older"}, std::pair{gone, "gone"}}) {
+    fleet.write({kBehind, cpu});
+    EXPECT_EQ(change(fleet.report({"--firmware-old", "old"}, 1), cpu), what);
+    EXPECT_EQ(fleet.ask().code, 0);
+  }
+}
+
+// Every CPU of either release, where all are asked for.
+TEST(Coverage, OfAllNamesWhatOneReleaseLacks) {
+  const Fleet fleet;
+  fleet.dir().write("old/x", intel(0x306C3, 0x32, 0x28));
+  const Told told = fleet.run(
+      {"coverage", "--cpu", "all", "--firmware", "tree", "--firmware-old", "old", "--json"});
+  EXPECT_EQ(told.code, 1) << told.err;
+  std::map<std::string, std::string> changes;
+  const json report = json::parse(told.out);
+  for (const json& row : report["cpus"]) changes[row["signature"]] = row["change"];
+  EXPECT_EQ(changes,
+            (std::map<std::string, std::string>{
+                {"0x00a00f11", "added"}, {"0x000b06f2", "added"}, {"0x000306c3", "gone"}}));
+}
+
+TEST(Coverage, IsANoWhereAKernelRefuses) {
+  const Fleet fleet;
+  const MadeCpu old_bios = {0xA00F11, {}, 0x0A0011CE, true};
+  fleet.write({old_bios});
+  const json report = fleet.report({}, 1);
+  const json& row = *row_of(report, old_bios);
+  EXPECT_EQ(row["verdict"], "varies");
+  EXPECT_EQ(row["packed"], json({"0x0a0011d5", "0x0a0011de"}));
+  EXPECT_THAT(row["remedy"].get<std::string>(), HasSubstr("BIOS"));
+  const json before = fleet.report({"--kernel", "6.6.50"});
+  EXPECT_EQ((*row_of(before, old_bios))["verdict"], "loads");
+}
+
+TEST(Coverage, LeavesGuestsToTheirHypervisor) {
+  const Fleet fleet;
+  MadeCpu guest = kBehind;
+  guest.guest = true;
+  fleet.write({guest, kBehind});
+  const json report = fleet.report();
+  EXPECT_EQ((*row_of(report, guest))["state"], "guest");
+  EXPECT_EQ((*row_of(report, guest))["verdict"], "off");
+  EXPECT_EQ((*row_of(report, kBehind))["state"], "behind");
+}
+
+TEST(Coverage, KeepsHeldRevisionsApartFromAvailableOnes) {
+  const Fleet fleet;
+  fleet.dir().write("tree/older", intel(0xB06F2, 0x07, 0x39, 2));
+  fleet.write({kBehind});
+  const json report = fleet.report({"--hold", "0xb06f2,,eq:0x3a"});
+  EXPECT_EQ((*row_of(report, kBehind))["packed"], json({kOld}));
+  EXPECT_EQ((*row_of(report, kBehind))["available"], kNew);
+}
+
+TEST(Coverage, OfNothingIsNothing) {
+  const Fleet fleet;
+  fleet.write({kNobody});
+  const Told told = fleet.ask({"--html", "out/page.html"});
+  EXPECT_EQ(told.code, 3);
+  EXPECT_EQ(told.complaints, std::vector<std::string>{"error: no microcode for these CPUs"});
+  EXPECT_TRUE(support::names_in(fleet.dir() / "out").empty());
+}
+
+TEST(Coverage, FailsWhereTheUpdateIsBroken) {
+  const Fleet fleet;
+  fleet.dir().write("tree/broken",
+                    IntelBlob().signature(0x506E3).revision(0xF0).flip_bit(500).bytes());
+  fleet.write({{0x506E3, 0x02, 1}});
+  const Told told = fleet.ask({"--html", "out/page.html"});
+  EXPECT_EQ(told.code, 4);
+  EXPECT_EQ(told.out, "");
+  EXPECT_TRUE(support::names_in(fleet.dir() / "out").empty());
+}
+
+TEST(CoveragePage, IsWrittenWholeAndTheSameEachTime) {
+  with_each_program([](const std::string& program) {
+    const Fleet fleet(program);
+    fleet.write({kBehind, kNobody});
+    const std::string path = fleet.dir() / "out/page.html";
+    EXPECT_EQ(fleet.ask({"--html", "out/page.html", "-n"}).code, 0);
+    EXPECT_FALSE(support::exists(path));
+    EXPECT_EQ(fleet.ask({"--html", "out/page.html"}).code, 0);
+    const Blob first = support::read_file(path);
+    const Told refused = fleet.ask({"--html", "out/page.html"});
+    EXPECT_EQ(refused.code, 4);
+    EXPECT_EQ(refused.complaints,
+              std::vector<std::string>{"error: 'out/page.html': exists (--force replaces it)"});
+    EXPECT_EQ(fleet.ask({"--html", "out/page.html", "--force"}).code, 0);
+    EXPECT_TRUE(support::read_file(path) == first);
+    EXPECT_EQ(support::names_in(fleet.dir() / "out"), std::vector<std::string>{"page.html"});
+  });
+}
+
+TEST(CoveragePage, EscapesWhateverAFleetAndItsPathsSay) {
+  const Fleet fleet;
+  const std::string hostile = "<script>alert(1)</script>\"'&\x1b\xff";
+  fleet.write({kBehind});
+  fleet.dir().write(
+      "hostile",
+      json({{"schema", 1},
+            {"cpus", {{{"vendor", "<script>alert(1)</script>\"&"}, {"signature", "0x1"}}}}})
+          .dump());
+  fleet.dir().write("<i>&/x", intel(0xB06F2, 0x07, 0x3A));
+  const Told told =
+      fleet.ask({"--cpu", "@hostile", "--firmware", "<i>&", "--html", "out/page.html"});
+  EXPECT_EQ(told.code, 0) << told.err;
+  const std::string page = support::to_string(support::read_file(fleet.dir() / "out/page.html"));
+  EXPECT_THAT(page, Not(HasSubstr("<script>alert")));
+  EXPECT_THAT(page, HasSubstr("&lt;script&gt;alert(1)&lt;/script&gt;&quot;&amp;"));
+  EXPECT_THAT(page, HasSubstr("tree, &lt;i&gt;&amp;"));
+}
+
+TEST(CoveragePage, HasADateOnlyWhereItIsGiven) {
+  const Fleet fleet;
+  fleet.write({kBehind});
+  std::vector<std::string> words = {"coverage", "--cpu",  "@fleet", "--firmware",
+                                    "tree",     "--html", "out/a"};
+  support::RunOptions options;
+  options.env = {{"SOURCE_DATE_EPOCH", "1764201600"}};
+  EXPECT_EQ(fleet.run(words, options).code, 0);
+  words.back() = "out/b";
+  EXPECT_EQ(fleet.run(words).code, 0);
+  EXPECT_THAT(support::to_string(support::read_file(fleet.dir() / "out/a")),
+              HasSubstr("as of 2025-11-27"));
+  EXPECT_THAT(support::to_string(support::read_file(fleet.dir() / "out/b")),
+              Not(HasSubstr("as of")));
+}
+
+}  // namespace
+}  // namespace kip::ucode_pack_test
