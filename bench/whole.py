@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import fleets
 import images
 import inputs
 import measure
@@ -32,8 +33,8 @@ INTEL = (0x000806F8, 0x87)
 AMD = 0x00A20F12
 
 PLUGINS_ROW = 10  # of the design document's table
-STATUS_ROW = 11  # of an issue
-ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 9, PLUGINS_ROW, STATUS_ROW)
+STATUS_ROW, FLEET_ROW = 11, 12  # of issues
+ROWS = (1, 2, 3, 4, 5, 6, 7, 8, 9, PLUGINS_ROW, STATUS_ROW, FLEET_ROW)
 
 
 @dataclasses.dataclass
@@ -161,6 +162,11 @@ def cases(options, tree, disk, memory):
     if not options.row or STATUS_ROW in options.row:
         what, subject, peer, limit = status.case(options.programs, plain, intel_spec, disk)
         yield Case(STATUS_ROW, what, subject, peer, Aim("least", limit))
+
+    if not options.row or FLEET_ROW in options.row:
+        for what, subject, peer, limit, mib in fleets.cases(options.programs, plain, disk):
+            yield Case(FLEET_ROW, what, subject, peer, Aim("least", limit), memory_mib=mib)
+            yield Case(FLEET_ROW, what, subject, peer, Aim("within", 2))
 
     scratch = plain.parent
     wanted = not options.row or {6, 7} & set(options.row)  # their inputs are half a gigabyte
