@@ -63,6 +63,21 @@ def _generated(name, generator, kernel="6.12-cloud"):
     )  # fmt: skip
 
 
+def _fleet(name, cpu):
+    """A guest that is one machine of a fleet with every CPU of the corpus, and gets the image that all of it gets."""
+    return _case(f"fleet-{name}", cpu, supplies.fleet(cpu), specs=("all",), packer=parts.fleet, needs_corpus=True)
+
+
+def _split(name, cpu):
+    """The same with the early part for this CPU alone, found by the index."""
+    return _case(f"split-{name}", cpu, supplies.fleet(cpu), packer=parts.fleet_split(cpu), needs_corpus=True)
+
+
+FLEET = {
+    "skylake": cpus.SKYLAKE, "cascade-lake": cpus.CASCADE_LAKE, "ice-lake": cpus.ICE_LAKE,
+    "sapphire-rapids": cpus.SAPPHIRE_RAPIDS_E5, "milan": cpus.MILAN, "rome": cpus.ROME,
+}  # fmt: skip
+
 STANDARD = [
     _case("intel-made", cpus.SKYLAKE, supplies.intel_made),
     _case("intel-made-extended", cpus.SKYLAKE, supplies.intel_made_extended),
@@ -77,12 +92,16 @@ STANDARD = [
     _case("installed-intel", cpus.SKYLAKE, supplies.intel_made, packer=installed.over(guest.base)),
     _case("installed-amd", cpus.MILAN, MILAN_MADE, packer=installed.over(guest.base)),
     _case("installed-over-stale", cpus.SKYLAKE, supplies.intel_made, packer=installed.over(installed.stale)),
+    _fleet("skylake", cpus.SKYLAKE),
+    _split("milan", cpus.MILAN),
     _lost("lost-flipped-bit", damage=parts.flipped_bit),
     _lost("lost-other-cpu", supplies.intel_made_other_cpu, specs=(cpus.CASCADE_LAKE.spec,)),
     _lost("lost-behind-base", image=parts.behind),
 ]
 
 MORE = [
+    *(_fleet(name, cpu) for name, cpu in FLEET.items() if name != "skylake"),
+    *(_split(name, cpu) for name, cpu in FLEET.items() if name != "milan"),
     _generated("installed-initramfs-tools", "initramfs-tools"),
     _generated("installed-dracut", "dracut"),
     _case("installed-257", cpus.SKYLAKE, supplies.intel_made, packer=installed.over(guest.base, machine.TRIXIE)),

@@ -53,6 +53,13 @@ class Corpus:
                 return self._update("amd", int(row["patch_id"], 16), place, row["patch_sha256"])
         require(False, f"corpus: no row for CPUID {cpuid:#x}")
 
+    def cpus(self):
+        """Every CPU of the tables, as (vendor, signature, platform bit or None)."""
+        intel = {("intel", int(row["sig"], 16), int(row["pf_bit"], 16)) for row in _rows(self.root / "expected/select-intel.tsv")}
+        rows = _rows(self.root / "expected/select-amd.tsv")
+        amd = {("amd", int(row["cpuid"], 16), None) for row in rows if row["tree"] == "amd-ucode"}
+        return sorted(intel) + sorted(amd)
+
     def _update(self, vendor, revision, place, digest):
         name, offset, length = place
         data = (self.root / name).read_bytes()[offset : offset + length]

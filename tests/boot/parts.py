@@ -1,9 +1,12 @@
 """Early parts and images: who packs, what is damaged afterwards, and in which order the parts stand."""
 
+import hashlib
+import json
 import shutil
 import subprocess
 
 import guest
+from cpus import INTEL_MASK
 from fault import require
 
 # --- Packers -------------------------------------------------------------------------------------------
@@ -20,6 +23,33 @@ def ucode_pack(programs, specs, supply, scratch):
     done = subprocess.run([*command, "-o", out], capture_output=True, text=True, timeout=60, check=False)
     require(done.returncode == 0, f"ucode-pack: exit {done.returncode}: {done.stderr.strip()[-300:]}")
     return out.read_bytes()
+
+
+def fleet(programs, _specs, supply, scratch):
+    """One early part for all of a fleet."""
+    return ucode_pack(programs, [f"@{scratch / 'firmware/fleet'}"], supply, scratch)
+
+
+def fleet_split(cpu):
+    """One early part a CPU of a fleet, of which the guest takes the one that the index has for it, as a provisioning system would."""
+
+    def pack(programs, _specs, supply, scratch):
+        directory = scratch / "archives"
+        command = [programs / "ucode-pack", "--cpu", f"@{scratch / 'firmware/fleet'}", "--split", "cpu", "-d", directory]
+        for path in supply.firmware:
+            command += ["--firmware", path]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        require(done.returncode == 0, f"ucode-pack: exit {done.returncode}: {done.stderr.strip()[-300:]}")
+        wanted = {"vendor": cpu.vendor, "signature": f"{cpu.ident:#010x}"}
+        if cpu.vendor == "intel":
+            wanted["platform_flags"] = f"{INTEL_MASK:#04x}"
+        rows = [row for row in json.loads((directory / "index.json").read_text())["cpus"] if wanted.items() <= row.items()]
+        require(len(rows) == 1, f"index: {len(rows)} archives for the guest's CPU")
+        early = (directory / rows[0]["file"]).read_bytes()
+        require(hashlib.sha256(early).hexdigest() == rows[0]["sha256"], "index: the archive is not what it says")
+        return early
+
+    return pack
 
 
 def gnu_cpio(_programs, _specs, supply, scratch):

@@ -4,11 +4,15 @@ Each supply holds decoys (an older revision, another CPU's update, or a vendor's
 packing has to choose. A supply is a function of the directory it may write to and of the corpus.
 """
 
+import json
+
 import blobs
 from case import Supply
 from cpus import CASCADE_LAKE, INTEL_MASK, SKYLAKE
 
 REVISION, OLDER_REVISION = 0x7F000001, 0x70000001
+FLEET = "fleet"  # a file in the supply's directory
+VENDOR_IDS = {"intel": "GenuineIntel", "amd": "AuthenticAMD"}
 AMD_STEPPING = 0x100  # the place of the stepping in a patch id, from family 17h on
 
 
@@ -80,5 +84,20 @@ def all_real(cpu):
     def supply(_directory, corpus):
         update = corpus.intel(cpu.ident, INTEL_MASK) if cpu.vendor == "intel" else corpus.amd(cpu.ident)
         return Supply([corpus.intel_tree, corpus.amd_tree], update)
+
+    return supply
+
+
+def fleet(cpu):
+    """Everything of both vendors, and a fleet that has every CPU of the corpus' tables, of which the guest is one."""
+
+    def supply(directory, corpus):
+        records = []
+        for vendor, signature, platform in corpus.cpus():
+            made = {"vendor": VENDOR_IDS[vendor], "signature": f"{signature:#010x}"}
+            records.append(made | ({"platform_flags": f"{platform:#04x}"} if platform else {}))
+        lines = [json.dumps({"schema": 1, "report": "host", "cpus": [it]}) for it in records]
+        (directory / FLEET).write_text("\n".join(lines) + "\n")
+        return all_real(cpu)(directory, corpus)
 
     return supply
