@@ -80,6 +80,7 @@ def blank(at, programs, debian, layout):
     (system.path("efi") / "EFI/Linux").mkdir(parents=True)
     system.write("etc/dracut.conf.d/10-test.conf", _DRACUT)
     system.write("etc/kernel/cmdline", f"{_CMDLINE}\n")
+    system.write("etc/ld.so.conf", "/usr/lib/x86_64-linux-gnu\n")
     if layout == "uki":
         system.write("etc/kernel/install.conf", system.path("etc/kernel/install.conf").read_text() + "uki_generator=ukify\n")
     # Beside the real one, which writes nothing down.

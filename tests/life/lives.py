@@ -9,7 +9,7 @@ import scenes
 import steps
 import steps_of_debian
 import steps_of_kernels
-from fault import Fault
+from fault import Fault, require
 from walk import Walk
 
 
@@ -47,6 +47,9 @@ def _of_debian(which, layout, table, programs, scratch, tell):
     old, new = (debian.blank(Path(scratch) / name, programs, which, layout) for name in ("lives", "new"))
     debian.furnish(old)
     with old, new:
+        # dracut 112 finds libraries by this cache, which a system that was only unpacked has not got.
+        done = old.run("ldconfig")
+        require(done.exit == 0, f"ldconfig: {done}")
         return _take(Walk(old, new, sparing=True), table(layout), tell)
 
 

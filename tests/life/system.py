@@ -26,7 +26,7 @@ MODULES = "usr/lib/modules"
 CONF, CONF_OF_PACKAGES = "etc/kip/kip.conf.d", "usr/lib/kip/kip.conf.d"
 DRACUT_OF_PACKAGES = "usr/lib/dracut/dracut.conf.d"
 GENERATED, CALLED = "var/log/generated", "var/log/kernel-install"  # a line for each run
-TIMEOUT = 120  # seconds for one command
+TIMEOUT = 600  # seconds for one command on a busy machine
 STEPS = {"45-kip-microcode": "45-kip-microcode", "58-kip-image": "58-kip-image", "86-kip-image": "58-kip-image",
          "95-kip-record": "95-kip-record"}  # fmt: skip
 COMMANDS = ("kip", "initrd-pack", "ucode-pack", "kmod-pack")
