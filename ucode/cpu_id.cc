@@ -22,6 +22,10 @@ std::string CpuSignature::name() const {
   return fmt::format("{:02x}-{:02x}-{:02x}", family(), model(), stepping());
 }
 
+std::string cpu_name(Vendor vendor, CpuSignature signature) {
+  return vendor == Vendor::kAmd ? fmt::format("cpu{:08X}", signature.value) : signature.name();
+}
+
 std::optional<CpuSignature> signature_of(std::uint32_t family, std::uint32_t model,
                                          std::uint32_t stepping) {
   if (family > 0xf + 0xff || model > 0xff || stepping > 0xf) return std::nullopt;

@@ -32,6 +32,9 @@ struct CpuSignature {
   auto operator<=>(const CpuSignature&) const = default;
 };
 
+/// As people of the vendor write it: "06-bf-06"; of AMD "cpu00A20F12".
+std::string cpu_name(Vendor vendor, CpuSignature signature);
+
 /// The bits of a signature that family, model and stepping determine: all but type (13:12) and the
 /// reserved ones.
 inline constexpr std::uint32_t kFamilyModelSteppingMask = 0x0fff0fff;

@@ -28,6 +28,11 @@ Date split(std::uint32_t bcd) {
 
 }  // namespace
 
+bool is_newer(Vendor vendor, std::uint32_t a, std::uint32_t b) {
+  if (vendor == Vendor::kAmd) return a > b;
+  return static_cast<std::int32_t>(a) > static_cast<std::int32_t>(b);
+}
+
 std::vector<Target> distinct_targets(const Update& update) {
   std::vector<Target> targets;
   for (const Target& target : update.targets) {

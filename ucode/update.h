@@ -44,6 +44,9 @@ struct Update {
       0;  // AMD: how many of these, the last, stand behind an entry of CPUID 0, where Xen stops
 };
 
+/// Whether Linux counts revision `a` as newer than `b`. Intel's are signed: debug ones are below all others.
+bool is_newer(Vendor vendor, std::uint32_t a, std::uint32_t b);
+
 /// The targets, each once: an extended table may repeat the header's own.
 std::vector<Target> distinct_targets(const Update& update);
 

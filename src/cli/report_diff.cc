@@ -23,8 +23,9 @@ std::string revisions(const std::vector<std::uint32_t>& all) {
 }
 
 std::string cpu(const image::MicrocodeChange& change) {
-  if (change.vendor == ucode::Vendor::kAmd) return fmt::format("cpu{:08X}", change.signature.value);
-  return fmt::format("{} pf {:#04x}", change.signature.name(), change.platform_flags);
+  const std::string name = ucode::cpu_name(change.vendor, change.signature);
+  if (change.vendor == ucode::Vendor::kAmd) return name;
+  return fmt::format("{} pf {:#04x}", name, change.platform_flags);
 }
 
 std::string line(const image::MicrocodeChange& change) {

@@ -6,7 +6,7 @@
 #include "src/host/cpus.h"
 #include "src/host/situation.h"
 #include "src/kip/doctor.h"
-#include "src/kip/revision.h"
+#include "src/kip/newest.h"
 
 namespace kip::program {
 namespace {
@@ -41,16 +41,16 @@ void compare(const Ward& ward, const Surveyed& it, const host::Cpu& cpu, Finding
   Revision available = packed;
   if (it.now && it.now->microcode) {
     const Revision chosen = newest_or_none(it.now->microcode->updates, target);
-    if (chosen && (!available || is_newer(vendor, *chosen, *available))) available = chosen;
+    if (chosen && (!available || ucode::is_newer(vendor, *chosen, *available))) available = chosen;
   }
-  const std::string name = cpu_name(vendor, target), image = image_of(it);
+  const std::string name = ucode::cpu_name(vendor, target.signature), image = image_of(it);
   if (ward.messages.verbose()) {
     findings.add(Severity::kNote, kRuleMicrocode, image,
                  fmt::format("microcode {}: running {}, packed {}, available {}", name,
                              text_of(cpu.revision), text_of(packed), text_of(available)),
                  "");
   }
-  if (!packed || !cpu.revision || !is_newer(vendor, *packed, *cpu.revision)) return;
+  if (!packed || !cpu.revision || !ucode::is_newer(vendor, *packed, *cpu.revision)) return;
   findings.add(
       Severity::kWarning, kRuleMicrocodeOld, image,
       fmt::format("has microcode {} for {}, and {} runs: it was not loaded at the last boot",

@@ -8,7 +8,7 @@
 #include "src/base/text.h"
 #include "src/image/pieces.h"
 #include "src/kip/doctor.h"
-#include "src/kip/revision.h"
+#include "src/kip/newest.h"
 #include "src/segments/layout.h"
 
 namespace kip::program {
@@ -41,7 +41,7 @@ class Order {
     for (const Target& cpu : cpus(vendor, behind)) {
       const auto there = newest(behind.updates, cpu);
       const auto has = taken == nullptr ? std::nullopt : newest(taken->updates, cpu);
-      if (there && (!has || is_newer(vendor, *there, *has))) return cpu;
+      if (there && (!has || ucode::is_newer(vendor, *there, *has))) return cpu;
     }
     return std::nullopt;
   }
@@ -84,7 +84,7 @@ class Order {
                     const HandedMicrocode& behind) const {
     const auto has = newest(taken.updates, cpu);
     const std::string first = has ? fmt::format("{:#010x}", *has) : "nothing";
-    const std::string name = cpu_name(vendor, cpu);
+    const std::string name = ucode::cpu_name(vendor, cpu.signature);
     findings_.add(
         Severity::kWarning, kRuleShadowed, entry_.place(),
         fmt::format("hands over {} first, which has {} for {}; {} behind it has {:#010x}, "

@@ -11,10 +11,8 @@ using detail::serves_as_well;
 
 using Updates = std::vector<UpdateInput>;
 
-// Intel's revisions are signed: debug ones are below all others.
 bool is_newer(const UpdateInput& a, const UpdateInput& b) {
-  if (a.vendor == ucode::Vendor::kAmd) return a.revision > b.revision;
-  return static_cast<std::int32_t>(a.revision) > static_cast<std::int32_t>(b.revision);
+  return ucode::is_newer(a.vendor, a.revision, b.revision);
 }
 
 // Of two patches on both sides of the EntrySign fix neither stands for the other.

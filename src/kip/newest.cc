@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <fmt/format.h>
 
-#include "src/kip/revision.h"
+#include "src/kip/newest.h"
 
 namespace kip::program {
 namespace {
@@ -21,18 +20,13 @@ std::optional<std::uint32_t> newest_of(const Updates& updates, const ucode::Targ
     const bool meant =
         std::any_of(update.targets.begin(), update.targets.end(),
                     [&](const ucode::Target& target) { return is_for(target, cpu); });
-    if (meant && (!newest || is_newer(update.vendor, update.revision, *newest)))
+    if (meant && (!newest || ucode::is_newer(update.vendor, update.revision, *newest)))
       newest = update.revision;
   }
   return newest;
 }
 
 }  // namespace
-
-bool is_newer(ucode::Vendor vendor, std::uint32_t a, std::uint32_t b) {
-  if (vendor == ucode::Vendor::kAmd) return a > b;
-  return static_cast<std::int32_t>(a) > static_cast<std::int32_t>(b);
-}
 
 std::optional<std::uint32_t> newest(std::span<const ucode::Update> updates,
                                     const ucode::Target& cpu) {
@@ -42,11 +36,6 @@ std::optional<std::uint32_t> newest(std::span<const ucode::Update> updates,
 std::optional<std::uint32_t> newest(std::span<const state::UpdateInput> updates,
                                     const ucode::Target& cpu) {
   return newest_of(updates, cpu);
-}
-
-std::string cpu_name(ucode::Vendor vendor, const ucode::Target& cpu) {
-  return vendor == ucode::Vendor::kAmd ? fmt::format("cpu{:08X}", cpu.signature.value)
-                                       : cpu.signature.name();
 }
 
 }  // namespace kip::program
