@@ -98,12 +98,20 @@ class Copy:
             raise Broken("does not apply: " + done.stdout.strip().replace("\n", "; "))
 
 
+def reds_before(copy: Copy, mutants: list[Mutant]) -> dict[str, str]:
+    """What ctest says of the regexes that are red, or match nothing, in the whole tree."""
+    reds = {}
+    for test in sorted({mutant.test for mutant in mutants}):
+        done = copy.ctest(test)
+        if done.returncode:
+            reds[test] = done.stdout
+    return reds
+
+
 def try_mutant(copy: Copy, mutant: Mutant) -> str | None:
-    """The test that turned red, or None if all stayed green."""
+    """The test that turned red, or None if all stayed green. The sources are whole afterwards, the build is not: the
+    next mutant's build mends it."""
     targets = copy.targets_of(mutant.test)
-    before = copy.ctest(mutant.test)
-    if before.returncode:
-        raise Broken(f"'{mutant.test}' is red without the patch\n{before.stdout}")
     copy.apply(mutant)
     try:
         built = copy.build(targets)
@@ -112,7 +120,6 @@ def try_mutant(copy: Copy, mutant: Mutant) -> str | None:
         after = copy.ctest(mutant.test)
     finally:
         copy.apply(mutant, reverse=True)
-        copy.build(targets)
     if after.returncode == 0:
         return None
     red = re.findall(r"^\s*\d+ - (\S+).* \(", after.stdout, re.MULTILINE)  # behind some names: "# GetParam() = ..."
@@ -125,7 +132,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pattern", nargs="?", default="", help="only patches whose name matches this regex")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2])
-    parser.add_argument("--preset", default="dev")
+    parser.add_argument("--preset", default="mutants")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args()
     mutants = read_mutants(options.root / "tests" / "mutants", options.pattern)
@@ -141,8 +148,11 @@ def main() -> int:
                 print(done.stdout[-5000:])
                 print("mutants: the tree does not build without any patch")
                 return 1
+        reds = reds_before(copy, mutants)
         for mutant in mutants:
             try:
+                if mutant.test in reds:
+                    raise Broken(f"'{mutant.test}' is red without the patch\n{reds[mutant.test][-3000:]}")
                 red = try_mutant(copy, mutant)
             except Broken as fault:
                 broken += 1
