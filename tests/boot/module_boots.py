@@ -44,7 +44,7 @@ OTHER_COMPRESSIONS = [_generated("dracut-raw"), _generated("initramfs-tools-xz")
 CASES = [
     _generated("dracut", tier="standard"),
     _generated("initramfs-tools", tier="standard"),
-    _by_hand("split", tier="standard"),
+    _by_hand("split"),
     _by_hand("merged"),
     # Without lib there are no modules, so dm_mod is not there to be found.
     _by_hand("nolib", asks=(LEFT_OUT, BY_ALIAS, AWAY, BY_NAME, ("dm_mod", False)), loads=("kip_test_top",)),

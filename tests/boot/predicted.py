@@ -208,10 +208,7 @@ def _from_intel():
 STANDARD = {
     f"predicted-{name}"
     for name in (
-        "15h-0x0600084f@6.1", "16h-0x07030106@6.12-cloud", "naples-between-0x08001277@6.12-cloud",
-        "picasso-0x08108102@6.12-cloud", "milan-pair-0x0a0011ce@6.1", "milan-pair-0x0a0011ce@newest",
-        "milan-pair-0x0a0011db@6.12-cloud", "milan-b0-real-0x00000000@newest", "milan-b0-real-0x0a001075@6.12-cloud",
-        "turin-0x0b002146@6.12-cloud", "skylake-extended-0x7f000000@newest", "ice-lake-no-mask-0x0d000100@newest",
+        "milan-pair-0x0a0011ce@newest", "turin-0x0b002146@6.12-cloud", "skylake-extended-0x7f000000@newest",
     )
 }  # fmt: skip
 
