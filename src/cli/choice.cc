@@ -59,9 +59,7 @@ std::vector<RequestedCpu> Choice::list_cpus() const {
   std::vector<RequestedCpu> cpus = request_.cpus;
   if (request_.all) {
     for (const ucode::CpuQuery& query : ucode::every_cpu(candidates_of(catalog_))) {
-      const ucode::CpuSignature cpu{query.selector.signature};
-      cpus.push_back(
-          {query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt, false, 0});
+      cpus.push_back(unseen_cpu(query));
     }
   }
   drop_excluded(request_, cpus);

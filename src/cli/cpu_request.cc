@@ -15,6 +15,8 @@ tl::unexpected<Error> in_spec(std::string_view spec, const Error& error) {
 
 class Resolver {
  public:
+  explicit Resolver(bool names) : fleet_(names) {}
+
   Result<CpuRequest> run(const std::vector<std::string>& specs) {
     if (specs.empty()) TRY(spec("host"));
     bool positive = specs.empty();
@@ -47,7 +49,7 @@ class Resolver {
       request_.excludes.push_back(*parsed);
     } else {
       ++request_.machines;
-      request_.cpus.push_back({{*parsed, std::nullopt}, std::string(text), std::nullopt, false, 1});
+      request_.cpus.push_back(cpu_of_spec(*parsed, text));
     }
     return {};
   }
@@ -69,10 +71,12 @@ class Resolver {
 
   Status file(const std::string& path) {
     request_.fleet = true;
+    const std::uint64_t before = fleet_.taken;
     const Status status = fleet_.read(path);
+    if (status && fleet_.taken == before && request_.empty.empty()) request_.empty = "@" + path;
     if (status) return {};
     const bool of_line = status.error().code != Errc::kSystem;
-    return fail(status.error().code,
+    return fail(status.error().code == Errc::kInvalid ? Errc::kCorrupt : status.error().code,
                 quote("@" + path) + (of_line ? " " : ": ") + status.error().what);
   }
 
@@ -92,8 +96,8 @@ class Resolver {
 
 }  // namespace
 
-Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs) {
-  return Resolver().run(specs);
+Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs, bool names) {
+  return Resolver(names).run(specs);
 }
 
 void drop_excluded(const CpuRequest& request, std::vector<RequestedCpu>& cpus) {

@@ -23,11 +23,13 @@ struct CpuRequest {
   std::uint64_t machines = 0;      // a SPEC stands for one; `all` for none
   std::vector<ucode::Selector> excludes;
   std::vector<std::string> notes;        // e.g. CPUs of a vendor without a loader
+  std::string empty;                     // an @FILE that no CPU is in
   std::optional<host::Machine> machine;  // read if `host` was asked for, given or by default
 };
 
-/// `specs` empty stands for `host`. An error names the SPEC in its text. kInvalid: wrong usage.
-Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs);
+/// `specs` empty stands for `host`. An error names the SPEC in its text. kInvalid: wrong usage; kCorrupt: a line of an @FILE
+/// is nothing of what may be there. `names`: those of a fleet's machines are kept.
+Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs, bool names = false);
 
 /// Takes those away that are excluded as a whole, whatever their platform or revision.
 void drop_excluded(const CpuRequest& request, std::vector<RequestedCpu>& cpus);

@@ -1,5 +1,8 @@
+#include <algorithm>
+#include <cctype>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "src/base/finding.h"
 #include "src/base/text.h"
@@ -24,6 +27,10 @@ std::optional<ucode::EntrySignClass> proven_class(const host::Cpu& cpu,
   return checks ? running : std::nullopt;
 }
 
+std::string label_of(ucode::CpuSignature signature) {
+  return fmt::format("{} {:#010x}", signature.name(), signature.value);
+}
+
 bool has_loader(const host::Cpu& cpu) {
   return cpu.vendor && ucode::has_loader(*cpu.vendor, cpu.signature);
 }
@@ -40,26 +47,49 @@ std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Mach
   if (!cpu.exact) requested.query.selector.signature_mask = ucode::kFamilyModelSteppingMask;
   requested.query.proven =
       machine.hypervisor ? std::nullopt : proven_class(cpu, machine.kernel_release);
-  requested.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
+  requested.label = label_of(cpu.signature);
   if (cpu.platform_flags) requested.label += fmt::format(",{:#04x}", *cpu.platform_flags);
   requested.running = cpu.revision;
   requested.guest = machine.hypervisor;
+  requested.model = cpu.model_name;
+  return requested;
+}
+
+RequestedCpu cpu_of_spec(const ucode::Selector& selector, std::string_view label) {
+  RequestedCpu requested;
+  requested.query.selector = selector;
+  requested.label = label;
+  return requested;
+}
+
+RequestedCpu unseen_cpu(const ucode::CpuQuery& query) {
+  RequestedCpu requested;
+  requested.query = query;
+  requested.label = label_of({query.selector.signature});
+  requested.machines = 0;
   return requested;
 }
 
 Status Fleet::read(const std::string& path) {
-  const Fd file = TRY(Root().open(path, O_RDONLY | O_NONBLOCK));
-  FileInput in(file.get());
+  Fd file;
+  if (path != "-") {
+    file = TRY(Root().open(path, O_RDONLY | O_NONBLOCK));  // nobody may ever write into a FIFO
+    if (::fcntl(file.get(), F_SETFL, 0) != 0) return fail_errno();
+  }
+  const int descriptor = file ? file.get() : STDIN_FILENO;
   FleetReader reader(*this);
   std::vector<std::uint8_t> piece(kPiece);
   for (;;) {
-    const std::size_t size = TRY(in.read(piece));
+    const ssize_t size = ::read(descriptor, piece.data(), piece.size());  // it may be a pipe
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return fail_errno();
     if (size == 0) return reader.finish();
-    TRY(reader.feed(as_text(Bytes(piece).first(size))));
+    TRY(reader.feed(as_text(Bytes(piece).first(static_cast<std::size_t>(size)))));
   }
 }
 
 Status Fleet::machine(const host::Machine& machine, bool counts) {
+  ++taken;
   if (counts) ++machines;
   note_mixed(machine);
   for (const host::Cpu& cpu : machine.cpus) {
@@ -71,14 +101,18 @@ Status Fleet::machine(const host::Machine& machine, bool counts) {
 Status Fleet::spec(std::string_view text) {
   const auto parsed = ucode::parse_selector(text);
   if (!parsed) return fail(parsed.error().code, quote_start(text) + ": " + parsed.error().what);
+  ++taken;
   if (parsed->exclude) {
     excludes.push_back(*parsed);
     return {};
   }
   ++machines;
-  const auto [known, is_new] = specs_.try_emplace(std::string(text), cpus.size());
+  std::string key(text);
+  std::transform(key.begin(), key.end(), key.begin(),
+                 [](unsigned char c) { return std::tolower(c); });
+  const auto [known, is_new] = specs_.try_emplace(std::move(key), cpus.size());
   if (is_new) {
-    cpus.push_back({{*parsed, std::nullopt}, std::string(text), std::nullopt, false, 1});
+    cpus.push_back(cpu_of_spec(*parsed, text));
   } else {
     ++cpus[known->second].machines;
   }
@@ -98,7 +132,9 @@ void Fleet::add(const host::Cpu& cpu, const host::Machine& machine, bool counts)
     cpus.push_back(*requested_cpu(cpu, machine));
     cpus.back().machines = 0;
   }
-  if (counts) ++cpus[known->second].machines;
+  RequestedCpu& requested = cpus[known->second];
+  if (counts) ++requested.machines;
+  if (counts && keeps_names_ && !machine.name.empty()) requested.names.push_back(machine.name);
 }
 
 void Fleet::add_other(const host::Cpu& cpu, bool counts) {

@@ -19,6 +19,8 @@ struct RequestedCpu {
   std::optional<std::uint32_t> running;  // revision, where it is known
   bool guest = false;                    // a hypervisor is there: no kernel loads microcode
   std::uint64_t machines = 1;            // that have it; 0: nobody said so
+  std::string model;                     // what the first of them calls it; or empty
+  std::vector<std::string> names;        // of the machines, where they have any and were asked for
 };
 
 /// A kind of CPU that nobody loads microcode into.
@@ -31,15 +33,25 @@ struct OtherCpu {
 /// A selector for a machine's CPU, and what else is known of it. nullopt: no loader for it.
 std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Machine& machine);
 
+/// One that was not seen, but named: whatever runs on it.
+RequestedCpu cpu_of_spec(const ucode::Selector& selector, std::string_view label);
+
+/// One that an update is for: nobody said that a machine has it.
+RequestedCpu unseen_cpu(const ucode::CpuQuery& query);
+
 class Fleet : public FleetVisitor {
  public:
-  /// kInvalid, or kLimit, with the line in front; kSystem if the file cannot be read.
+  /// With names, what is kept grows with machines, too.
+  explicit Fleet(bool keeps_names = false) : keeps_names_(keeps_names) {}
+
+  /// "-": standard input. kInvalid, or kLimit, with the line in front; kSystem if the file cannot be read.
   Status read(const std::string& path);
 
   Status machine(const host::Machine& machine, bool counts) override;
   Status spec(std::string_view text) override;
 
   std::uint64_t machines = 0;      // a SPEC stands for one
+  std::uint64_t taken = 0;         // of whatever says something of a CPU; 0: nothing was there
   std::vector<RequestedCpu> cpus;  // in the order of their first appearance
   std::vector<OtherCpu> others;
   std::vector<ucode::Selector> excludes;
@@ -62,6 +74,7 @@ class Fleet : public FleetVisitor {
   void note_mixed(const host::Machine& machine);
   void note(const std::string& text);
 
+  const bool keeps_names_;
   std::map<Kind, std::size_t> kinds_;
   std::map<std::string, std::size_t, std::less<>> specs_;
   std::map<std::pair<std::string, ucode::CpuSignature>, std::size_t> others_;

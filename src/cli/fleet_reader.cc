@@ -34,20 +34,40 @@ Status FleetReader::feed(std::string_view piece) {
 Status FleetReader::finish() {
   if (record_line_ != 0)
     return at_line(record_line_, {Errc::kInvalid, "a JSON record that does not end", {}, 0});
+  if (array_line_ != 0)
+    return at_line(array_line_, {Errc::kInvalid, "a JSON array that does not end", {}, 0});
   const std::size_t number = line_number_;
   Status status = line_.empty() ? Status() : end_line(std::exchange(line_, {}));
   if (status) status = end_cpuinfo();
   return status ? Status() : at_line(number, status.error());
 }
 
+// Where a line begins: whether a record or an array does so, ends, or goes on. Takes what is in front of the next record.
+Result<bool> FleetReader::feed_json(std::string_view& piece) {
+  const char first = piece.empty() ? '\0' : piece.front();
+  if (first == '{') {
+    TRY(end_cpuinfo());
+    record_line_ = line_number_;
+    return true;
+  }
+  if (array_line_ == 0 && first != '[') return false;
+  if (first == '[' && array_line_ == 0) {
+    array_line_ = line_number_;
+  } else if (first == ']') {
+    array_line_ = 0;
+  } else if (first == '\n') {
+    ++line_number_;
+  } else if (first != ',' && first != '\0') {
+    return fail(Errc::kInvalid, "an array of something else than records of `host --json`");
+  }
+  piece.remove_prefix(std::min<std::size_t>(1, piece.size()));
+  return true;
+}
+
 Status FleetReader::feed_line(std::string_view& piece) {
   if (line_.empty()) {
     piece.remove_prefix(std::min(piece.find_first_not_of(kBlanks), piece.size()));
-    if (piece.starts_with('{')) {
-      TRY(end_cpuinfo());
-      record_line_ = line_number_;
-      return {};
-    }
+    if (TRY(feed_json(piece))) return {};
   }
   const std::size_t end = std::min(piece.find('\n'), piece.size());
   if (line_.size() + end > kLineLimit)
@@ -132,6 +152,8 @@ Status FleetReader::take_metric(std::string_view line) {
   const host::NodeCpu node = TRY(host::parse_node_cpu_info(line));
   host::Machine machine;
   machine.cpus.push_back(node.cpu);
+  machine.hypervisor = node.guest;
+  machine.name = node.instance;
   return visitor_.machine(machine, node.is_first);
 }
 

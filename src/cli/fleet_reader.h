@@ -4,7 +4,7 @@
 //   while (piece) TRY(reader.feed(piece));
 //   TRY(reader.finish());
 //
-// In any order, behind each other: records of `host --json`, on one line or on many; texts of /proc/cpuinfo; metrics of
+// In any order, behind each other: records of `host --json`, on one line or on many, or in an array; texts of /proc/cpuinfo; metrics of
 // node_exporter, of which node_cpu_info counts and others are passed over; a SPEC a line. '#' begins a comment.
 #pragma once
 
@@ -41,6 +41,7 @@ class FleetReader {
  private:
   Status feed_record(std::string_view& piece);
   Status feed_line(std::string_view& piece);
+  Result<bool> feed_json(std::string_view& piece);
   Status end_record();
   Status end_line(std::string_view line);
   Status take(std::string_view line);
@@ -58,6 +59,7 @@ class FleetReader {
   std::string record_;
   std::size_t record_line_ = 0;  // where it begins; 0: there is none at hand
   std::size_t depth_ = 0;        // of braces and brackets in it
+  std::size_t array_line_ = 0;   // where the array that it is in begins; 0: in none
   bool in_string_ = false, escaped_ = false;
 };
 

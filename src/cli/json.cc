@@ -14,8 +14,13 @@ Json cpu_json(const host::Cpu& cpu) {
                {"signature", hex32(cpu.signature.value)}};
   if (cpu.platform_flags) json["platform_flags"] = fmt::format("{:#04x}", *cpu.platform_flags);
   if (cpu.revision) json["revision"] = hex32(*cpu.revision);
+  if (!cpu.model_name.empty()) json["model_name"] = cpu.model_name;
   json["cpus"] = cpu.count;
   return json;
+}
+
+std::string text_member(const Json& json, const char* key) {
+  return json.contains(key) && json[key].is_string() ? json[key].get<std::string>() : std::string();
 }
 
 // A hex string member; kInvalid if it is there and is none.
@@ -47,6 +52,7 @@ std::string to_json(const VerifyReport& report) {
 std::string to_json(const HostReport& report) {
   Json json = envelope("host");
   json["hypervisor"] = report.machine.hypervisor;
+  json["host"] = report.machine.name;
   json["kernel"] = report.machine.kernel_release;
   Json cpus = Json::array();
   for (const host::Cpu& cpu : report.machine.cpus) cpus.push_back(cpu_json(cpu));
@@ -87,6 +93,8 @@ Result<host::Machine> machine_from_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (json.is_discarded() || !json.is_object()) return fail(Errc::kInvalid, "not a JSON record");
   const bool other = json.contains("report") && json["report"] != "host";
+  if (json.contains("status") && json.contains("data"))
+    return fail(Errc::kInvalid, "an answer of Prometheus' API: ask its /federate for the metrics");
   if (other || !json.contains("schema") || json["schema"] != kSchema || !json.contains("cpus") ||
       !json["cpus"].is_array()) {
     return fail(Errc::kInvalid, "not a record of `host --json`, or of a newer version");
@@ -94,8 +102,8 @@ Result<host::Machine> machine_from_json(std::string_view text) {
   host::Machine machine;
   if (json.contains("hypervisor") && json["hypervisor"].is_boolean())
     machine.hypervisor = json["hypervisor"].get<bool>();
-  if (json.contains("kernel") && json["kernel"].is_string())
-    machine.kernel_release = json["kernel"].get<std::string>();
+  machine.kernel_release = text_member(json, "kernel");
+  machine.name = text_member(json, "host");
   for (const Json& entry : json["cpus"]) {
     if (!entry.is_object()) return fail(Errc::kInvalid, "a CPU of the record is no object");
     host::Cpu cpu;
@@ -105,8 +113,8 @@ Result<host::Machine> machine_from_json(std::string_view text) {
     cpu.exact = true;
     cpu.platform_flags = TRY(hex_member(entry, "platform_flags"));
     cpu.revision = TRY(hex_member(entry, "revision"));
-    if (entry.contains("vendor") && entry["vendor"].is_string())
-      cpu.vendor_id = entry["vendor"].get<std::string>();
+    cpu.vendor_id = text_member(entry, "vendor");
+    cpu.model_name = text_member(entry, "model_name");
     cpu.vendor = host::vendor_of(cpu.vendor_id);
     machine.cpus.push_back(std::move(cpu));
   }

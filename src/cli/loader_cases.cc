@@ -101,9 +101,7 @@ std::vector<RequestedCpu> every_cpu(const Streams& streams) {
   }
   std::vector<RequestedCpu> cpus;
   for (const ucode::CpuQuery& query : ucode::every_cpu(candidates)) {
-    const ucode::CpuSignature cpu{query.selector.signature};
-    cpus.push_back(
-        {query, fmt::format("{} {:#010x}", cpu.name(), cpu.value), std::nullopt, false, 0});
+    cpus.push_back(unseen_cpu(query));
   }
   return cpus;
 }

@@ -51,7 +51,13 @@ ExitCode scan(const Root& root, const SourceOptions& settings,
 
 std::optional<CpuRequest> resolve(const SourceOptions& settings, const Messages& messages,
                                   ExitCode& code) {
-  auto request = resolve_cpus(settings.cpus);
+  auto request = resolve_cpus(settings.cpus, settings.names);
+  if (request && !request->empty.empty()) {
+    messages.error(quote(request->empty) +
+                   ": no CPU in it (node_exporter shows CPUs with --collector.cpu.info)");
+    code = ExitCode::kNothing;
+    return std::nullopt;
+  }
   if (request) {
     for (const std::string& note : request->notes) messages.note(note);
     return std::move(*request);

@@ -15,6 +15,7 @@ namespace kip::cli {
 
 struct SourceOptions {
   std::vector<std::string> cpus;      // SPECs; empty: host
+  bool names = false;                 // those of a fleet's machines are kept
   std::optional<CpuRequest> known;    // CPUs that are resolved already, instead
   std::vector<std::string> firmware;  // files and directories; empty: the kernel's search path
   std::vector<std::string> holds, pins;

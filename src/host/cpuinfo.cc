@@ -20,8 +20,18 @@ std::string_view key_of(std::string_view line) {
   return colon == line.npos ? std::string_view() : trim(line.substr(0, colon));
 }
 
-bool begins_paragraph(std::string_view key) {
-  return key == "processor" || key == "vendor_id" || key == "cpu family";
+// Of LoongArch and MIPS the first is "system type".
+std::string_view value_of(std::string_view line) {
+  return trim(line.substr(line.find(':') + 1));
+}
+
+bool begins_text(std::string_view key) {
+  return key == "processor" || key == "vendor_id" || key == "cpu family" || key == "system type";
+}
+
+// Between paragraphs, comments and metrics may have colons, too.
+bool may_begin_paragraph(std::string_view key) {
+  return !key.starts_with('#') && key.find('{') == key.npos;
 }
 
 }  // namespace
@@ -30,13 +40,14 @@ void CpuinfoParagraph::take(std::string_view line) {
   const std::size_t colon = line.find(':');
   if (colon == line.npos) return;
   const std::string_view key = trim(line.substr(0, colon));
-  const std::string_view value = trim(line.substr(colon + 1));
+  const std::string_view value = value_of(line);
   if (key == "processor") processor = parse_number(value, 10);
   if (key == "vendor_id") vendor_id = value;
   if (key == "cpu family") family = parse_number(value, 10);
   if (key == "model") model = parse_number(value, 10);
   if (key == "stepping") stepping = parse_number(value, 10);
   if (key == "microcode") revision = parse_hex_line(value);
+  if (key == "model name") model_name = value;
   if (key == "flags") hypervisor = has_word(value, "hypervisor");
 }
 
@@ -49,6 +60,7 @@ std::optional<Cpu> CpuinfoParagraph::cpu() const {
   cpu.vendor_id = vendor_id;
   cpu.signature = *signature;
   cpu.revision = revision;
+  cpu.model_name = model_name;
   return cpu;
 }
 
@@ -67,18 +79,24 @@ bool CpuinfoReader::is_line(std::string_view line) const {
   if (colon == line.npos) return false;
   const char behind = colon + 1 < line.size() ? line[colon + 1] : ' ';
   if (behind != ' ' && behind != '\t' && behind != '\r') return false;
-  return open_ || begins_paragraph(trim(line.substr(0, colon)));
+  const std::string_view key = trim(line.substr(0, colon));
+  return open_ || begins_text(key) || (!machine_.cpus.empty() && may_begin_paragraph(key));
 }
 
 Result<std::optional<Machine>> CpuinfoReader::take(std::string_view line) {
   std::optional<Machine> complete;
-  const bool is_first = key_of(line) == "processor";
+  const std::string_view key = key_of(line);
+  const bool is_first = key == "processor";
   // Saved files may have lost their blank lines: a new processor begins a new paragraph as well.
   if (trim(line).empty() || (is_first && paragraph_.processor)) TRY(close());
   if (trim(line).empty()) return complete;
+  // s390 numbers none, and begins with its vendor.
+  const bool unnumbered = !last_ && !machine_.cpus.empty();
+  const bool is_vendor = key == "vendor_id" && !open_ && !vendor_of(value_of(line));
   paragraph_.take(line);
   open_ = true;
-  if (is_first && last_ && paragraph_.processor.value_or(0) <= *last_) {
+  const bool again = is_first && last_ && paragraph_.processor.value_or(0) <= *last_;
+  if (again || (unnumbered && (is_first || is_vendor))) {
     complete = std::move(machine_);
     machine_ = {};
   }
@@ -101,7 +119,8 @@ Status CpuinfoReader::close() {
   open_ = false;
   const CpuinfoParagraph paragraph = std::exchange(paragraph_, {});
   auto cpu = paragraph.cpu();
-  const bool foreign = paragraph.vendor_id.empty() && !paragraph.family && !paragraph.model;
+  if (!cpu && !paragraph.processor && paragraph.vendor_id.empty() && !paragraph.family) return {};
+  const bool foreign = !vendor_of(paragraph.vendor_id) && !paragraph.family && !paragraph.model;
   if (!cpu && !foreign) {
     return fail(Errc::kInvalid, paragraph.family && paragraph.model
                                     ? "no CPU has this family, model and stepping"

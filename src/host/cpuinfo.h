@@ -18,7 +18,7 @@ namespace kip::host {
 /// One CPU's paragraph while it is being read.
 struct CpuinfoParagraph {
   std::optional<std::uint32_t> processor, family, model, stepping, revision;
-  std::string vendor_id;
+  std::string vendor_id, model_name;
   bool hypervisor = false;
 
   void take(std::string_view line);
@@ -35,8 +35,8 @@ class CpuinfoReader {
   /// Kinds of CPU in one machine; more is no machine.
   static constexpr std::size_t kKindLimit = 1024;
 
-  /// Whether the line is cpuinfo's: a key that a paragraph begins with or, within one, any key with a colon and a blank behind
-  /// it. `intel:0x120f00` is none.
+  /// Whether the line is cpuinfo's: a key that a text begins with or, behind such a line, any key with a colon and a blank
+  /// behind it: ARM's and POWER's end with paragraphs about the board. `intel:0x120f00` is none.
   bool is_line(std::string_view line) const;
 
   /// A machine, if the line shows that it is complete. An empty line ends a paragraph. kInvalid: a CPU that lacks its family

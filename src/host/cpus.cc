@@ -89,7 +89,9 @@ Result<Machine> read_machine(const Root& root) {
       cpu.revision = revision;
   });
   if (machine.cpus.empty()) return fail(Errc::kInvalid, "/proc/cpuinfo describes no x86 CPU");
-  machine.kernel_release = read_kernel(root).release;
+  const Kernel kernel = read_kernel(root);
+  machine.kernel_release = kernel.release;
+  machine.name = kernel.host;
   return machine;
 }
 
@@ -115,7 +117,10 @@ std::optional<std::int64_t> read_boot_time(const Root& root) {
 Kernel read_kernel(const Root& root) {
   Kernel kernel;
   utsname names;
-  if (root.is_host() && ::uname(&names) == 0) kernel.release = names.release;
+  if (root.is_host() && ::uname(&names) == 0) {
+    kernel.release = names.release;
+    kernel.host = names.nodename;
+  }
   kernel.firmware_path = small_file(root, "/sys/module/firmware_class/parameters/path");
   return kernel;
 }

@@ -24,6 +24,7 @@ struct Cpu {
   bool exact = false;  // the type bits of the signature are known, not assumed zero
   std::optional<std::uint32_t> platform_flags;  // Intel; one bit
   std::optional<std::uint32_t> revision;        // running
+  std::string model_name;                       // as cpuinfo has it; tells no kinds apart
   unsigned count = 1;                           // logical CPUs
 
   bool same_kind(const Cpu& other) const;
@@ -33,6 +34,7 @@ struct Machine {
   std::vector<Cpu> cpus;       // distinct, in order of first appearance
   bool hypervisor = false;     // the CPUs say that one is there
   std::string kernel_release;  // uname -r; empty where it is not known
+  std::string name;            // the host's; empty where it is not known
 };
 
 /// The text of a /proc/cpuinfo. kInvalid if no CPU is in it.
@@ -46,6 +48,7 @@ Result<Machine> read_machine(const Root& root);
 
 struct Kernel {
   std::string release;        // uname -r; empty below another root
+  std::string host;           // uname -n; likewise
   std::string firmware_path;  // its firmware_class.path parameter, or empty
 };
 

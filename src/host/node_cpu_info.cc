@@ -76,7 +76,8 @@ bool take_labels(std::string_view& text, Take take) {
 }
 
 struct Labels {
-  std::optional<std::string_view> vendor, family, model, stepping, microcode, cpu;
+  std::optional<std::string_view> vendor, family, model, stepping, microcode, cpu, model_name,
+      instance;
 
   void take(std::string_view name, std::string_view value) {
     if (name == "vendor") vendor = value;
@@ -85,6 +86,8 @@ struct Labels {
     if (name == "stepping") stepping = value;
     if (name == "microcode") microcode = value;
     if (name == "cpu") cpu = value;
+    if (name == "model_name") model_name = value;
+    if (name == "instance") instance = value;
   }
 
   const char* missing() const {
@@ -96,6 +99,12 @@ struct Labels {
     return cpu ? nullptr : "cpu";
   }
 };
+
+// Sources: Linux, arch/x86/kvm/x86.c (kvm_vcpu_reset, MSR_IA32_UCODE_REV) and QEMU, target/i386/cpu.c (ucode_rev); Hyper-V
+// has all bits set.
+bool is_made_up(std::uint32_t revision) {
+  return revision == 1 || revision == 0x01000065 || revision == 0xffffffff;
+}
 
 tl::unexpected<Error> refuse(const char* what) {
   return fail(Errc::kInvalid, std::string(kNodeCpuInfo) + ": " + what);
@@ -120,6 +129,7 @@ Result<Cpu> cpu_of(const Labels& labels) {
   }
   cpu.signature = *signature;
   cpu.vendor = vendor_of(cpu.vendor_id);
+  cpu.model_name = labels.model_name.value_or("");
   return cpu;
 }
 
@@ -137,7 +147,9 @@ Result<NodeCpu> parse_node_cpu_info(std::string_view line) {
     return fail(Errc::kInvalid, std::string(kNodeCpuInfo) + ": no label '" + missing + "'");
   const auto number = parse_number(*labels.cpu, 10);
   if (!number) return refuse("cpu is a decimal number");
-  return NodeCpu{TRY(cpu_of(labels)), *number == 0};
+  NodeCpu node{TRY(cpu_of(labels)), *number == 0, std::string(labels.instance.value_or("")), false};
+  node.guest = node.cpu.revision && is_made_up(*node.cpu.revision);
+  return node;
 }
 
 bool is_sample(std::string_view line) {

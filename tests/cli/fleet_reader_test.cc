@@ -47,24 +47,24 @@ std::string record(int indent) {
   return text;
 }
 
-std::string metric(int cpu) {
+std::string metric(int cpu, const char* revision = "0x1") {
   return fmt::format(
-      "node_cpu_info{{core=\"0\",cpu=\"{}\",family=\"6\",microcode=\"0x1\",model=\"143\",stepping="
-      "\"8\","
-      "vendor=\"GenuineIntel\"}} 1\n",
-      cpu);
+      "node_cpu_info{{core=\"0\",cpu=\"{}\",family=\"6\",microcode=\"{}\",model=\"143\","
+      "stepping=\"8\",vendor=\"GenuineIntel\"}} 1\n",
+      cpu, revision);
 }
 
-const std::string kMixed =
-    "# the fleet\n0x806f8   # rack 1\r\n" + record(2) + record(2) + "\n" + record(-1) + " " +
-    record(-1) + " # two on a line\n" + host::cpuinfo({{}, {}}) + host::cpuinfo({{}}) +
-    "# HELP node_cpu_info CPU information\n# TYPE node_cpu_info gauge\n" + metric(0) + metric(1) +
-    "node_load1 0.3\n" + "node_cpu_seconds_total{cpu=\"0\"} 7\n06-9e-0a";
+const std::string kMixed = "# the fleet\n0x806f8   # rack 1\r\n" + record(2) + record(2) + "\n" +
+                           record(-1) + " " + record(-1) + " # two on a line\n[" + record(2) + "," +
+                           record(-1) + "\n]\n" + host::cpuinfo({{}, {}}) + host::cpuinfo({{}}) +
+                           "# HELP node_cpu_info CPU information\n# TYPE node_cpu_info gauge\n" +
+                           metric(0) + metric(1) + "node_load1 0.3\n" +
+                           "node_cpu_seconds_total{cpu=\"0\"} 7\n06-9e-0a";
 
 const std::vector<std::string> kTold = {
     "spec 0x806f8",      "machine 0x806f8x1", "machine 0x806f8x1", "machine 0x806f8x1",
-    "machine 0x806f8x1", "machine 0x806f8x2", "machine 0x806f8x1", "machine 0x806f8x1",
-    "more 0x806f8x1",    "spec 06-9e-0a"};
+    "machine 0x806f8x1", "machine 0x806f8x1", "machine 0x806f8x1", "machine 0x806f8x2",
+    "machine 0x806f8x1", "machine 0x806f8x1", "more 0x806f8x1",    "spec 06-9e-0a"};
 
 TEST(FleetReader, ReadsEveryFormBehindEachOther) {
   EXPECT_EQ(must(read(kMixed, kMixed.size())), kTold);
@@ -126,19 +126,41 @@ class FleetFile : public testing::Test {
 TEST_F(FleetFile, CountsMachinesOfEachKind) {
   host::CpuinfoCpu old;
   old.revision = "0x2b000001";
+  const auto metric = [](int cpu) { return kip::cli::metric(cpu, "0x2b000002"); };
   const Fleet fleet =
       this->fleet(host::cpuinfo({{}, {}}) + host::cpuinfo({old}) + host::cpuinfo({{}, old}) +
-                  metric(0) + metric(1) + metric(0) + "0x806f8\n0x806f8\n");
+                  metric(0) + metric(1) + metric(0) + "0x806F8\n0x806f8\n");
   EXPECT_EQ(fleet.machines, 7u);
   ASSERT_EQ(fleet.cpus.size(), 4u);
   EXPECT_EQ(fleet.cpus[0].running, 0x2b000639u);
   EXPECT_EQ(fleet.cpus[0].machines, 2u);
   EXPECT_EQ(fleet.cpus[1].running, 0x2b000001u);
   EXPECT_EQ(fleet.cpus[1].machines, 2u);
-  EXPECT_EQ(fleet.cpus[2].running, 0x1u);
+  EXPECT_EQ(fleet.cpus[2].running, 0x2b000002u);
   EXPECT_EQ(fleet.cpus[2].machines, 2u);
   EXPECT_EQ(fleet.cpus[3].running, std::nullopt);
   EXPECT_EQ(fleet.cpus[3].machines, 2u);
+}
+
+TEST_F(FleetFile, KeepsNamesOnlyIfAsked) {
+  host::Machine machine = must(host::parse_cpuinfo(host::cpuinfo({{}})));
+  machine.cpus[0].model_name = "Xeon";
+  machine.cpus[0].exact = true;
+  std::string text;
+  for (const char* const name : {"web01", "web02", ""}) {
+    machine.name = name;
+    text += to_json(HostReport{machine});
+  }
+  const std::string path = directory_.write("fleet", text);
+  for (const bool keeps : {false, true}) {
+    Fleet fleet(keeps);
+    must(fleet.read(path));
+    ASSERT_EQ(fleet.cpus.size(), 1u);
+    EXPECT_EQ(fleet.cpus[0].machines, 3u);
+    EXPECT_EQ(fleet.cpus[0].model, "Xeon");
+    EXPECT_EQ(fleet.cpus[0].names,
+              keeps ? (std::vector<std::string>{"web01", "web02"}) : std::vector<std::string>{});
+  }
 }
 
 TEST_F(FleetFile, KeepsGuestsApart) {

@@ -83,6 +83,37 @@ TEST(CpuinfoReader, CountsOtherArchitecturesAsMachinesWithoutLoader) {
   EXPECT_EQ(machines[0].cpus[0].vendor, std::nullopt);
 }
 
+// Behind the CPUs, what the board is; on LoongArch in front of them. As the kernels' show_cpuinfo() print it.
+const char* const kForeign[] = {
+    "processor\t: 0\nBogoMIPS\t: 108.00\nCPU implementer\t: 0x41\n\n"
+    "Hardware\t: BCM2835\nRevision\t: c03112\nSerial\t\t: 10000000abcdef01\n"
+    "Model\t\t: Raspberry Pi 4 Model B Rev 1.2\n",
+    "processor\t: 0\ncpu\t\t: POWER9, altivec supported\nclock\t\t: 3800.000000MHz\n"
+    "revision\t: 2.2 (pvr 004e 1202)\n\n"
+    "timebase\t: 512000000\nplatform\t: PowerNV\nmodel\t\t: 9006-22P\nmachine\t\t: PowerNV 9006\n",
+    "vendor_id       : IBM/S390\n# processors    : 2\nbogomips per cpu: 3241.00\n"
+    "processor 0: version = 00,  identification = 0AF0C8,  machine = 8561\n\n"
+    "cpu number      : 0\nphysical id     : 0\n",
+    "system type\t\t: generic-loongson-machine\n\nprocessor\t\t: 0\npackage\t\t\t: 0\n"
+    "Model Name\t\t: Loongson-3A5000\n",
+};
+
+TEST(CpuinfoReader, TakesWhatOthersSayOfTheirBoards) {
+  for (const std::string text : kForeign) {
+    const auto machines = must(read(text + "\n" + text + "\n" + cpuinfo({kSapphire})));
+    ASSERT_EQ(machines.size(), 3u) << text;
+    EXPECT_EQ(machines[1].cpus[0].vendor, std::nullopt) << text;
+    EXPECT_EQ(machines[2].cpus[0].signature.value, 0x000806f8u);
+  }
+}
+
+TEST(CpuinfoReader, KeepsTheNameOfACpu) {
+  const auto machines =
+      must(read("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\n"
+                "model\t\t: 143\nmodel name\t: Xeon: made up\n"));
+  EXPECT_EQ(machines[0].cpus[0].model_name, "Xeon: made up");
+}
+
 TEST(CpuinfoReader, RefusesACpuThatIsCutOff) {
   EXPECT_EQ(error_of(read("processor\t: 0\nvendor_id\t: GenuineIntel\ncpu family\t: 6\n")),
             "a CPU without family or model in a cpuinfo");
@@ -116,6 +147,12 @@ TEST(CpuinfoReader, KnowsItsLines) {
   EXPECT_TRUE(reader.is_line("power management:\r"));
   EXPECT_FALSE(reader.is_line("intel:0x120f00"));
   EXPECT_FALSE(reader.is_line("no colon"));
+  must(reader.take("cpu family\t: 6"));
+  must(reader.take("model\t\t: 143"));
+  must(reader.take(""));
+  EXPECT_TRUE(reader.is_line("Hardware\t: BCM2835"));
+  EXPECT_FALSE(reader.is_line("# rack 1: the old ones"));
+  EXPECT_FALSE(reader.is_line("node_cpu_info{model_name=\"a: b\"} 1"));
 }
 
 }  // namespace

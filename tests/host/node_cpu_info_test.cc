@@ -46,6 +46,20 @@ TEST(NodeCpuInfo, ReadsALineOfNodeExporter) {
   EXPECT_FALSE(node.cpu.exact);
 }
 
+TEST(NodeCpuInfo, KnowsTheMachineAndTheNameOfItsCpu) {
+  const NodeCpu node = must(parse_node_cpu_info(with("instance", "rack1:9100")));
+  EXPECT_EQ(node.instance, "rack1:9100");
+  EXPECT_EQ(node.cpu.model_name, "Intel(R) Xeon(R) \\\"Gold\\\", made, up}");
+  EXPECT_EQ(must(parse_node_cpu_info(line(kSapphire))).instance, "");
+}
+
+TEST(NodeCpuInfo, TakesRevisionsThatHypervisorsMakeUpForGuests) {
+  for (const char* const revision : {"0x1", "0x1000065", "0xffffffff"})
+    EXPECT_TRUE(must(parse_node_cpu_info(with("microcode", revision))).guest) << revision;
+  for (const char* const revision : {"0x2b000639", "0x2", ""})
+    EXPECT_FALSE(must(parse_node_cpu_info(with("microcode", revision))).guest) << revision;
+}
+
 TEST(NodeCpuInfo, ReadsWhatFederationAddsAndOthersLeaveOut) {
   for (const char* const text :
        {"node_cpu_info{vendor=\"AuthenticAMD\",family=\"25\",model=\"1\",stepping=\"1\",microcode="

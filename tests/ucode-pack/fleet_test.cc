@@ -169,8 +169,9 @@ std::vector<Case> lists() {
               return text;
             }(),
             both, {}),
-      fleet("Empty", "", {}, {}, {"warning: there is nothing to write"}),
-      fleet("Comments only", "# nobody\n", {}, {}, {"warning: there is nothing to write"}),
+      fleet("Records in an array",
+            "[\n" + one + ",\n " + record({milan_record("0x0a001200")}).dump(1) + " ]\n",
+            update10(), {kOld, kFixed}),
       with(fleet("With more CPUs beside", "cpu00A00F12\n", update10(), {kB2}),
            {"--cpu", "0xb06f2,0x10"}),
   };
@@ -195,26 +196,37 @@ TEST(BadFleet, IsOneLine) {
   const std::string name_form = "no CPU, which is written as 06-8f-08, 0x806f8 or cpu00A20F12";
   const std::string long_line(60'000, 'x');
   const Bad rows[] = {
-      {"host\n", 2,
+      {"host\n", 4,
        "'@fleet' line 1: a list of CPUs names each of them: no host, all or @FILE in it"},
-      {"0xb06f2\n@other\n", 2,
+      {"0xb06f2\n@other\n", 4,
        "'@fleet' line 2: a list of CPUs names each of them: no host, all or @FILE in it"},
-      {"0xb06f2\n\nzz\n", 2, "'@fleet' line 3: 'zz': " + name_form},
-      {"{\"schema\": 1}\n", 2,
+      {"0xb06f2\n\nzz\n", 4, "'@fleet' line 3: 'zz': " + name_form},
+      {"{\"schema\": 1}\n", 4,
        "'@fleet' line 1: not a record of `host --json`, or of a newer version"},
-      {"{\"schema\": 2, \"cpus\": []}\n", 2,
+      {"{\"schema\": 2, \"cpus\": []}\n", 4,
        "'@fleet' line 1: not a record of `host --json`, or of a newer version"},
-      {"{broken\n", 2, "'@fleet' line 1: a JSON record that does not end"},
-      {"{broken}\n", 2, "'@fleet' line 1: not a JSON record"},
+      {"{broken\n", 4, "'@fleet' line 1: a JSON record that does not end"},
+      {"{broken}\n", 4, "'@fleet' line 1: not a JSON record"},
       {std::string(70'000, 'x'), 4, "'@fleet' line 1: longer than 65536 bytes"},
-      {record({{{"vendor", "GenuineIntel"}}}).dump(), 2,
+      {record({{{"vendor", "GenuineIntel"}}}).dump(), 4,
        "'@fleet' line 1: a CPU of the record has no signature"},
-      {record({{{"signature", 7}}}).dump(), 2, "'@fleet' line 1: signature is no string"},
-      {record({{{"signature", "0xZZ"}}}).dump(), 2,
+      {record({{{"signature", 7}}}).dump(), 4, "'@fleet' line 1: signature is no string"},
+      {record({{{"signature", "0xZZ"}}}).dump(), 4,
        "'@fleet' line 1: signature is no hexadecimal number"},
-      {record({json(7)}).dump(), 2, "'@fleet' line 1: a CPU of the record is no object"},
-      {std::string("a\0b\xff\n", 5), 2, "'@fleet' line 1: 'a\\x00b\\xff': " + name_form},
-      {long_line, 2, "'@fleet' line 1: '" + long_line.substr(0, 80) + "'...: " + name_form},
+      {record({json(7)}).dump(), 4, "'@fleet' line 1: a CPU of the record is no object"},
+      {std::string("a\0b\xff\n", 5), 4, "'@fleet' line 1: 'a\\x00b\\xff': " + name_form},
+      {long_line, 4, "'@fleet' line 1: '" + long_line.substr(0, 80) + "'...: " + name_form},
+      {"[" + record({milan_record("0x1")}).dump() + ", 7]", 4,
+       "'@fleet' line 1: an array of something else than records of `host --json`"},
+      {"0xb06f2\n[\n" + record({milan_record("0x1")}).dump() + ",\n", 4,
+       "'@fleet' line 2: a JSON array that does not end"},
+      {R"({"status": "success", "data": {"resultType": "vector", "result": []}})", 4,
+       "'@fleet' line 1: an answer of Prometheus' API: ask its /federate for the metrics"},
+      {"", 3, "'@fleet': no CPU in it (node_exporter shows CPUs with --collector.cpu.info)"},
+      {"# nobody\n", 3,
+       "'@fleet': no CPU in it (node_exporter shows CPUs with --collector.cpu.info)"},
+      {"# TYPE node_load1 gauge\nnode_load1 0.3\n", 3,
+       "'@fleet': no CPU in it (node_exporter shows CPUs with --collector.cpu.info)"},
   };
   with_each_program([&](const std::string& program) {
     const Scene scene(program);
@@ -232,13 +244,11 @@ TEST(BadFleet, IsOneLine) {
 TEST(BadFleet, ThatCannotBeRead) {
   with_each_program([&](const std::string& program) {
     const Scene scene(program);
-    scene.dir().fifo("pipe");
     scene.dir().sparse("sparse", 4ULL * 1024 * 1024 * 1024);
     const std::string endless = " line 1: longer than 65536 bytes";
     for (const auto& [file, why] : std::vector<std::pair<std::string, std::string>>{
              {"missing", ": No such file or directory"},
              {"tree", ": Is a directory"},
-             {"pipe", ": Illegal seek"},
              {"/dev/zero", endless},
              {"sparse", endless}}) {
       SCOPED_TRACE(file);
@@ -246,6 +256,24 @@ TEST(BadFleet, ThatCannotBeRead) {
       EXPECT_EQ(told.code, 4);
       EXPECT_EQ(told.complaints, std::vector{"error: '@" + file + "'" + why});
     }
+  });
+}
+
+// Pipes cannot seek. One that nobody writes into is empty, and no reason to wait.
+TEST(FleetFile, MayBeAPipe) {
+  with_each_program([](const std::string& program) {
+    const Scene scene(program);
+    scene.dir().write("tree/06-bf-02", update());
+    scene.dir().write("fleet", "0xb06f2\n");
+    scene.dir().fifo("pipe");
+    for (const char* const command :
+         {"cat fleet | \"$0\" \"$@\" --cpu @-", "cat fleet | \"$0\" \"$@\" --cpu @/dev/stdin",
+          "\"$0\" \"$@\" --cpu @- < fleet"}) {
+      const Told told = scene.shell(command, {"pack", "-q", "--firmware", "tree", "-o", "-"});
+      EXPECT_EQ(told.code, 0) << command << told.err;
+      EXPECT_FALSE(told.out.empty()) << command;
+    }
+    EXPECT_EQ(scene.pack({"--cpu", "@pipe"}).code, 3);
   });
 }
 
