@@ -102,7 +102,7 @@ std::optional<std::string> EarlySwap::unfit_join() const {
   };
   const bool same = join_->makes_early() && choices.size() == expected.size() &&
                     std::all_of(expected.begin(), expected.end(), is_chosen);
-  if (!same) return "a new image would have other microcode of the generator's in it";
+  if (!same) return "a new image would have other updates in it";
   return std::nullopt;
 }
 

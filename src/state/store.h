@@ -12,6 +12,7 @@
 
 #include "src/base/file.h"
 #include "src/base/finding.h"
+#include "src/base/text.h"
 
 namespace kip::state {
 
@@ -54,6 +55,7 @@ Result<Found> read_records(const Root& root, const std::string& kind, const char
     finding.rule = rule;
     finding.place = place_of(kind, name);
     finding.text = record.error().what;
+    finding.remedy = "rm " + shell_word(finding.place) + ", and install its kernel again";
     found.findings.push_back(std::move(finding));
   }
   return found;

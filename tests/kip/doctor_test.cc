@@ -442,6 +442,7 @@ TEST(Doctor, FailsWhereARecordCannotBeReadAndSaysTheRest) {
   EXPECT_EQ(found[0].rule, "doctor-missing");
   EXPECT_EQ(found[1].rule, "manifest-unread");
   EXPECT_EQ(found[1].place, "/var/lib/kip/manifests/t@k.json");
+  EXPECT_EQ(found[1].remedy, "rm '/var/lib/kip/manifests/t@k.json', and install its kernel again");
 }
 
 TEST(Doctor, FailsWhereTheSettingsCannotBeRead) {

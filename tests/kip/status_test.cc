@@ -361,9 +361,11 @@ TEST(StatusOfARecord, OfANewerSchemaIsAFindingAndNoGuess) {
   const Said said = life.status();
   EXPECT_EQ(said.code, 4);
   EXPECT_EQ(said.out, kKernel + ": current\n");
-  EXPECT_THAT(said.complaints,
-              ElementsAre("warning: '/var/lib/kip/manifests/t@k.json': has schema 2, and this "
-                          "version knows 1"));
+  EXPECT_THAT(
+      said.complaints,
+      ElementsAre("warning: '/var/lib/kip/manifests/t@k.json': has schema 2, and this "
+                  "version knows 1 (rm '/var/lib/kip/manifests/t@k.json', and install its kernel "
+                  "again)"));
 }
 
 TEST(StatusWithSettingsThatCannotBeRead, IsAnError) {
