@@ -51,6 +51,9 @@ void add(const BootRow& row, Kind& kind) {
     case BootVerdict::kNextBoot:
       kind.next = row.packed;
       break;
+    case BootVerdict::kUnknown:
+      kind.packed = row.packed;
+      break;
     default:
       break;
   }

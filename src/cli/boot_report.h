@@ -52,7 +52,7 @@ ExitCode code_of(const BootReport& report);
 /// "06-55-04 0x00050654,0x01, 8 CPUs: runs 0x02007006: taken"
 std::string to_line(const BootRow& row);
 
-/// One line for each kind of CPU that the image has something for.
+/// One line for each kind of CPU.
 std::string to_text(const BootReport& report);
 
 /// What all of our entries have in common, for `journalctl MESSAGE_ID=`: ucode-pack(1) names it.

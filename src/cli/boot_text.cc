@@ -52,16 +52,13 @@ std::string to_line(const BootRow& row) {
 
 std::string to_text(const BootReport& report) {
   std::string text;
-  for (const BootRow& row : report.cpus) {
-    if (row.verdict != BootVerdict::kNothing) text += to_line(row) + "\n";
-  }
+  for (const BootRow& row : report.cpus) text += to_line(row) + "\n";
   return text;
 }
 
 std::vector<JournalField> to_journal(const BootReport& report) {
   std::string message = to_text(report);
   if (!message.empty()) message.pop_back();
-  if (message.empty()) message = "the image has no microcode for these CPUs";
   std::vector<JournalField> fields = {{"MESSAGE", message},
                                       {"MESSAGE_ID", kBootMessageId},
                                       {"PRIORITY", priority(report)},

@@ -16,6 +16,7 @@ namespace {
 
 using checks::Standing;
 using image::MicrocodeMember;
+using segments::Segment;
 using ucode::Vendor;
 
 // As an early part of ours has them: Intel by CPU, AMD by family and ascending.
@@ -47,6 +48,7 @@ class Reader {
     image::InventoryTaker taker(inventory_);
     TRY(segments::walk(source, {.beyond_faults = true}, taker));
     taker.finish();
+    TRY(check_image());
     searches_ = TRY(checks::search_early(source, layout_.size));
     for (const MicrocodeMember& member : inventory_.microcode) TRY(add(source, member));
     for (const Vendor vendor : {Vendor::kIntel, Vendor::kAmd}) say_none(vendor);
@@ -55,6 +57,26 @@ class Reader {
   }
 
  private:
+  // Something that a kernel would unpack. In a unified image it is the section's name that says so.
+  Status check_image() const {
+    if (layout_.unified) return {};
+    const auto& faults = inventory_.faults;
+    const bool damaged = std::any_of(faults.begin(), faults.end(), [](const Finding& it) {
+      return it.rule == segments::kRuleArchive || it.rule == segments::kRuleCompressed;
+    });
+    const auto& all = inventory_.segments;
+    const bool some = std::any_of(all.begin(), all.end(), [&](const image::SegmentEntry& it) {
+      const auto kind = it.segment.kind;
+      return it.members != 0 ||
+             (!damaged && (kind == Segment::Kind::kArchive || kind == Segment::Kind::kCompressed));
+    });
+    if (some) return {};
+    const std::string why = !faults.empty()     ? faults.front().text
+                            : layout_.size == 0 ? "it is empty"
+                                                : "it has zero bytes only";
+    return fail(Errc::kInvalid, "is no initrd, early archive or unified image: " + why);
+  }
+
   Status add(const segments::Source& source, const MicrocodeMember& member) {
     Standing standing = checks::standing_of(inventory_, searches_, member);
     if (xen_ && standing == Standing::kVoid) standing = Standing::kTaken;

@@ -46,7 +46,15 @@ class Judge {
   }
 
  private:
-  static BootRow row_of(const host::Cpu& cpu) {
+  bool is_empty() const {
+    const auto nothing = [](const cli::LoaderStream& it) {
+      return it.updates.empty() && it.none.empty();
+    };
+    const auto& all = handed_.source.streams;
+    return handed_.source.unseen.empty() && std::all_of(all.begin(), all.end(), nothing);
+  }
+
+  BootRow row_of(const host::Cpu& cpu) const {
     BootRow row;
     row.vendor = cpu.vendor ? ucode::vendor_name(*cpu.vendor) : cpu.vendor_id;
     row.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
@@ -54,7 +62,8 @@ class Judge {
     row.platform_flags = cpu.platform_flags;
     row.count = cpu.count;
     row.running = cpu.revision;
-    row.text = "the image has nothing for this CPU";
+    row.text =
+        is_empty() ? "there is no microcode in the image" : "the image has nothing for this CPU";
     return row;
   }
 

@@ -33,8 +33,6 @@ class CheckBoot {
     ExitCode code = code_of(report_);
     if (!messages_.print(settings_.report.json ? to_json(report_) : to_text(report_)))
       code = ExitCode::kFailed;
-    for (const BootRow& row : report_.cpus)
-      if (row.verdict == BootVerdict::kNothing) messages_.detail(to_line(row));
     if (!write_figures(to_metrics(report_))) code = ExitCode::kFailed;
     if (settings_.journal) tell_journal();
     return code;
@@ -50,18 +48,24 @@ class CheckBoot {
     request_ = std::move(*request);
     report_.kernel = request_.machine->kernel_release;
     report_.hypervisor = request_.machine->hypervisor;
+    const bool named = !settings_.paths.empty();
     if (report_.hypervisor) {
-      report_.cpus = judge_boot({}, request_);
-      for (BootRow& row : report_.cpus) {
-        row.verdict = BootVerdict::kGuest;
-        row.text = "a hypervisor owns the microcode";
-        row.remedy = "";
-      }
-      return ExitCode::kDone;
+      const ExitCode code = judge({{"", settings_.paths}});
+      for (BootRow& row : report_.cpus) acquit(row, named);
+      return code;
     }
-    if (!settings_.paths.empty()) return judge({{"", settings_.paths}});
+    if (named) return judge({{"", settings_.paths}});
     report_.recorded = true;
     return judge_recorded();
+  }
+
+  // An image that was named is looked at in a guest too, so that it can be tried there.
+  static void acquit(BootRow& row, bool named) {
+    const bool nothing = named && row.verdict == BootVerdict::kNothing;
+    const std::string owner = "a hypervisor owns the microcode";
+    row.text = nothing ? owner + "; " + row.text : owner;
+    row.verdict = BootVerdict::kGuest;
+    row.remedy = "";
   }
 
   ExitCode judge_recorded() {

@@ -78,6 +78,7 @@ TEST(BootFigures, SayThatARevisionIsNotShown) {
   const std::string text = to_metrics(report({unknown}));
   EXPECT_THAT(text, HasSubstr("kip_microcode_checked 0\n"));
   EXPECT_THAT(text, Not(HasSubstr("running_revision")));
+  EXPECT_THAT(text, HasSubstr("kip_microcode_packed_revision{"));
 }
 
 TEST(BootFigures, EscapeVendorsOfOthers) {
@@ -104,7 +105,9 @@ TEST(BootEntry, WarnsOnlyWhereSomethingIsAmiss) {
   EXPECT_EQ(field(well, "MESSAGE"), "06-8f-08 0x000806f8,0x10, 4 CPUs: runs 0x00000001: a text");
   EXPECT_EQ(field(report({row(1, 2, BootVerdict::kNotTaken)}), "PRIORITY"), "4");
   EXPECT_EQ(field(report({row(1, 2, BootVerdict::kNextBoot)}), "PRIORITY"), "6");
-  EXPECT_EQ(field(report({amd(1)}), "MESSAGE"), "the image has no microcode for these CPUs");
+  EXPECT_EQ(field(report({amd(1)}), "PRIORITY"), "6");
+  EXPECT_EQ(field(report({amd(1)}), "MESSAGE"),
+            "19-01-01 0x00a00f11, 64 CPUs: runs 0x00000001: a text");
   EXPECT_EQ(field(report({amd(1)}), "KIP_CPU"),
             "19-01-01 0x00a00f11 count=64 running=0x00000001 verdict=nothing");
 }

@@ -146,15 +146,47 @@ const Row kRows[] = {
      "image)",
      "quiet",
      "./kernel/x86/microcode/GenuineIntel.bin"},
-    {"NoUpdate", {kOther}, intel(0x3a), 0, ""},
-    {"OtherPlatform", {{.running = 0x39, .flags = 0x10}}, intel(0x3a), 0, ""},
-    {"NoLoader", {kHygon}, intel(0x3a), 0, ""},
-    {"TwoKinds", {kRuns3a, kOther}, intel(0x3a), 0, "1 CPU: runs 0x0000003a: taken"},
+    {"NoUpdate",
+     {kOther},
+     intel(0x3a),
+     0,
+     "=06-55-07 0x00050657,0x01, 1 CPU: runs 0x00000005: the image has nothing for this CPU"},
+    {"NoMicrocodeAtAll",
+     {kRuns3a},
+     intel(0x3a),
+     0,
+     "1 CPU: runs 0x0000003a: there is no microcode in the image",
+     "quiet",
+     "etc/hostname"},
+    {"OtherPlatform",
+     {{.running = 0x39, .flags = 0x10}},
+     intel(0x3a),
+     0,
+     "=06-bf-02 0x000b06f2,0x10, 1 CPU: runs 0x00000039: the image has nothing for this CPU"},
+    {"NoLoader",
+     {kHygon},
+     intel(0x3a),
+     0,
+     "=18-00-01 0x00900f01, 1 CPU: runs 0x00000001: no kernel loads microcode for this vendor or "
+     "family"},
+    {"TwoKinds",
+     {kRuns3a, kOther},
+     intel(0x3a),
+     0,
+     "1 CPU: runs 0x0000003a: taken\n06-55-07 0x00050657,0x01, 1 CPU: runs 0x00000005: the image "
+     "has nothing for this CPU"},
     {"Guest",
      {{.running = 0x1, .hypervisor = true}},
      intel(0x3a),
      0,
      "1 CPU: runs 0x00000001: a hypervisor owns the microcode"},
+    {"GuestWithoutAnUpdate",
+     {{.running = 0x1, .flags = 0x10, .hypervisor = true}},
+     intel(0x3a),
+     0,
+     "=06-bf-02 0x000b06f2,0x10, 1 CPU: runs 0x00000001: a hypervisor owns the microcode; the "
+     "image "
+     "has nothing for this CPU"},
     {"OneLags",
      {kRuns3a, kRuns3a, {.running = 0x39}},
      intel(0x3a),
@@ -172,13 +204,18 @@ const Row kRows[] = {
      {kRuns3a, {.running = 0x39, .flags = 0x10}},
      intel(0x3a),
      0,
-     "1 CPU: runs 0x0000003a: taken"},
+     "1 CPU: runs 0x0000003a: taken\n06-bf-02 0x000b06f2,0x10, 1 CPU: runs 0x00000039: the image "
+     "has nothing for this CPU"},
     {"NotShown",
      {{.shown = false}},
      intel(0x3a),
      4,
      "1 CPU: 0x0000003a is in the image, and the kernel does not show what runs"},
-    {"NotShownAndNoUpdate", {{.model = 0x55, .shown = false}}, intel(0x3a), 0, ""},
+    {"NotShownAndNoUpdate",
+     {{.model = 0x55, .shown = false}},
+     intel(0x3a),
+     0,
+     "=06-55-02 0x00050652,0x01, 1 CPU: the image has nothing for this CPU"},
 };
 INSTANTIATE_TEST_SUITE_P(Table, CheckBoot, testing::ValuesIn(kRows),
                          [](const auto& row) { return std::string(row.param.name); });
@@ -211,19 +248,49 @@ TEST_F(CheckBootOf, AmdGoesByItsContainer) {
   EXPECT_THAT(told.out, HasSubstr("runs 0x07030106: 0x07030107 is in the image, and the kernel"));
 }
 
-TEST_F(CheckBootOf, CpusWithoutAnUpdateAreNotedIfAsked) {
+void compress(const std::string& path) {
+  EXPECT_TRUE(support::run_program({"gzip", "-n", path}).ok());
+}
+
+// A name that was mistyped, or the wrong file, is not to look like health; in a guest, where it is tried first, neither.
+TEST_F(CheckBootOf, WhatIsNoImageIsAFailure) {
   const BootedMachine machine;
-  machine.cpus({kOther, kHygon});
-  machine.image("image", kIntelPath, intel(0x3a));
-  const Told told = machine.check({"-v", "image"});
-  EXPECT_EQ(told.code, 0);
-  EXPECT_EQ(told.out, "");
-  EXPECT_THAT(
-      told.notes,
-      ElementsAre(
-          "06-55-07 0x00050657,0x01, 1 CPU: runs 0x00000005: the image has nothing for this CPU",
-          "18-00-01 0x00900f01, 1 CPU: runs 0x00000001: no kernel loads microcode for this "
-          "vendor or family"));
+  machine.dir().write("hostname", "rack1\n");
+  machine.dir().write("empty", "");
+  machine.dir().write("zeros", Blob(4096));
+  machine.dir().write("start", "070701\n");
+  compress(machine.dir().write("text", "no archive\n"));
+  const std::string none = "': is no initrd, early archive or unified image: ";
+  const std::pair<std::string, std::string> rows[] = {
+      {"hostname", none + "neither an archive nor compressed data begins here"},
+      {"empty", none + "it is empty"},
+      {"zeros", none + "it has zero bytes only"},
+      {"start", none + "archive member's header ends early"},
+      {"text.gz", none + "no archive begins at 0x0 of the decompressed data"},
+      {"missing", "': No such file or directory"},
+  };
+  for (const bool guest : {false, true}) {
+    machine.cpus({{.running = 0x3a, .hypervisor = guest}});
+    for (const auto& [file, why] : rows) {
+      SCOPED_TRACE(file);
+      const Told told = machine.check({"--textfile", "out.prom", file});
+      EXPECT_EQ(told.code, 4);
+      EXPECT_EQ(told.out, "");
+      EXPECT_THAT(told.complaints, ElementsAre("error: '" + file + why));
+      EXPECT_THAT(support::to_string(support::read_file(machine.dir() / "out.prom")),
+                  HasSubstr("kip_microcode_checked 0\n"));
+    }
+  }
+}
+
+TEST_F(CheckBootOf, CompressedImagesWithoutMicrocodeAreImages) {
+  const BootedMachine machine;
+  machine.cpus({kRuns3a});
+  compress(machine.image("image", "init", Blob(4096)));
+  const Told told = machine.check({"image.gz"});
+  EXPECT_EQ(told.code, 0) << told.err;
+  EXPECT_EQ(told.out,
+            kLine + std::string("1 CPU: runs 0x0000003a: there is no microcode in the image\n"));
 }
 
 TEST_F(CheckBootOf, ImageOfTheNextBootRaisesNoAlarm) {
@@ -463,6 +530,18 @@ TEST_F(CheckBootOf, TheJournalGetsLinesWithTheirLength) {
   ASSERT_LT(message.size(), 256U);
   EXPECT_TRUE(entry.starts_with("MESSAGE\n" + length + message + "\nMESSAGE_ID=")) << entry;
   EXPECT_THAT(entry, HasSubstr("\nPRIORITY=4\n"));
+}
+
+TEST_F(CheckBootOf, TheJournalIsToldOfCpusWithoutAnUpdate) {
+  const BootedMachine machine;
+  const Journal journal(machine);
+  machine.cpus({kOther});
+  machine.image("image", kIntelPath, intel(0x3a));
+  EXPECT_EQ(machine.check({"--journal", "image"}).code, 0);
+  EXPECT_THAT(journal.next(),
+              testing::StartsWith("MESSAGE=06-55-07 0x00050657,0x01, 1 CPU: runs 0x00000005: the "
+                                  "image has nothing for this CPU\nMESSAGE_ID=6e31c838032f4cfdbf29"
+                                  "7d5226dc04a0\nPRIORITY=6\n"));
 }
 
 TEST_F(CheckBootOf, WithoutAJournalThereIsAWarning) {
