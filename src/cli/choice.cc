@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <fmt/format.h>
+#include <set>
 
 #include "src/cli/choice.h"
 #include "src/cli/effect.h"
@@ -78,19 +79,31 @@ ExitCode Choice::judge() const {
     return ExitCode::kUsage;
   }
   ExitCode code = judge_damage();
-  bool unserved = false;
+  std::set<std::string> unserved;  // a CPU that runs several revisions is said once
   for (std::size_t i = 0; i < cpus_.size(); ++i) {
     const ucode::Answered& answer = selection_.answers[i];
     if (!answer.choices.empty() || !answer.broken.empty()) continue;
-    unserved = true;
-    say_unserved(i);
+    const auto [text, is_new] = unserved.insert(unserved_text(i));
+    if (is_new) allow_none_ ? messages_.warning(*text) : messages_.error(*text);
   }
   say_left_out();
   say_trouble();
   say_idle();
-  if (!unserved || allow_none_) return code;
+  if (unserved.empty() || allow_none_) return code;
   look_for_damage();
   return worse(code, ExitCode::kNothing);
+}
+
+ExitCode Choice::judge_sources() const {
+  const bool any = std::any_of(catalog_.entries.begin(), catalog_.entries.end(),
+                               [](const catalog::Entry& entry) { return entry.sound; });
+  const bool implied = allow_none_ && !settings_.allow_none;
+  const bool deselected = cpus_.empty() && !request_.cpus.empty();
+  if (any || !implied || deselected) return ExitCode::kDone;
+  if (const ExitCode code = judge_damage(); code != ExitCode::kDone) return code;
+  messages_.error((catalog_.entries.empty() ? "no microcode found" : "no sound microcode found") +
+                  where(settings_.firmware));
+  return ExitCode::kNothing;
 }
 
 ExitCode Choice::judge_damage() const {
@@ -181,7 +194,7 @@ void Choice::say_trouble() const {
   }
 }
 
-void Choice::say_unserved(std::size_t cpu) const {
+std::string Choice::unserved_text(std::size_t cpu) const {
   const ucode::Selector& asked = cpus_[cpu].query.selector;
   std::optional<std::size_t> nearest;
   for (std::size_t i = 0; i < catalog_.entries.size(); ++i) {
@@ -195,7 +208,7 @@ void Choice::say_unserved(std::size_t cpu) const {
     text += fmt::format("; revision {:#010x} in {} is not taken: {}", row.update.revision,
                         quote(row.file), ucode::verdict_text(selection_.verdicts[*nearest]));
   }
-  allow_none_ ? messages_.warning(text) : messages_.error(text);
+  return text;
 }
 
 // Headers alone were read. An update whose very signature was damaged shows only when everything is

@@ -27,6 +27,11 @@ class Choice {
   /// kFailed: its update is broken, or may be in a file that could not be read. With --allow-none, `all` and fleets the former is no failure.
   ExitCode judge() const;
 
+  /// Whether there was anything to choose from. Where CPUs without an update are no failure only since `all` or a fleet was asked
+  /// for, sources without one sound update are: a firmware package that is missing is not to look like success. kDone, or after
+  /// an error kNothing or kFailed. Plugins do not ask: OnNone= says what it is to them.
+  ExitCode judge_sources() const;
+
   /// The part of it that is about updates which are broken or could not be read: kDone, or kFailed.
   ExitCode judge_damage() const;
 
@@ -64,7 +69,7 @@ class Choice {
   void say_left_out() const;
   void say_trouble() const;
   void say_idle() const;
-  void say_unserved(std::size_t cpu) const;
+  std::string unserved_text(std::size_t cpu) const;
   void look_for_damage() const;
   std::string pair_effect(ucode::EntrySignClass group) const;
   std::string effect(const RequestedCpu& cpu, const ucode::Update& update,

@@ -113,7 +113,8 @@ ExitCode pack(const Settings& settings, const cli::Messages& messages) {
     ExitCode code = choice.read_and_choose(depth);
     if (code != ExitCode::kDone) return code;
     if (depth == ucode::Depth::kHeaders) say_findings(choice.catalog(), messages);
-    code = choice.judge();
+    code = choice.judge_sources();
+    if (code == ExitCode::kDone) code = choice.judge();
     if (code != ExitCode::kDone) return code;
     if (choice.selection().choices.empty()) {
       messages.warning("there is nothing to write");

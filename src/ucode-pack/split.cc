@@ -55,12 +55,10 @@ class Split {
     if (code == ExitCode::kDone) code = choice_.read_and_choose(ucode::Depth::kChecked);
     if (code != ExitCode::kDone) return code;
     say_findings(choice_.catalog(), messages_);
-    code = choice_.judge();
+    code = choice_.judge_sources();
+    if (code == ExitCode::kDone) code = choice_.judge();
     if (code != ExitCode::kDone) return code;
-    if (choice_.selection().choices.empty()) {
-      messages_.warning("there is nothing to write");
-      return ExitCode::kDone;
-    }
+    // An index without archives is written too: microcode that was withdrawn is not to be served any longer.
     groups_ = split_groups(choice_, report_.by);
     code = plan();
     if (code == ExitCode::kDone && !settings_.output.dry_run) code = write();

@@ -277,6 +277,43 @@ TEST(FleetFile, MayBeAPipe) {
   });
 }
 
+// A firmware package that is missing is not to look like a successful run; to say so is for who runs it by hand.
+TEST(NoFirmware, IsAFailureUnlessItIsAllowed) {
+  with_each_program([](const std::string& program) {
+    const Scene scene(program);
+    scene.dir().write("fleet", raptor("0x20") + milan("0x1", 1, 1));
+    for (const char* const cpus : {"@fleet", "all"}) {
+      SCOPED_TRACE(cpus);
+      const Told told = scene.pack({"--cpu", cpus});
+      EXPECT_EQ(told.code, 3);
+      EXPECT_EQ(told.err, "ucode-pack: error: no microcode found\n");
+      EXPECT_EQ(scene.pack({"--cpu", cpus, "-n"}).code, 3);
+      const Told allowed = scene.pack({"--cpu", cpus, "--allow-none"});
+      EXPECT_EQ(allowed.code, 0);
+      EXPECT_EQ(allowed.complaints.back(), "warning: there is nothing to write");
+    }
+    EXPECT_TRUE(support::names_in(scene.dir() / "out").empty());
+    scene.dir().write("tree/06-bf-02", IntelBlob().break_main_sum().bytes());
+    const Told broken = scene.pack({"--cpu", "all"});
+    EXPECT_EQ(broken.code, 3);
+    EXPECT_EQ(broken.complaints.back(), "error: no sound microcode found");
+    EXPECT_EQ(scene.pack({"--cpu", "@fleet"}).code, 4);
+  });
+}
+
+// What runs there makes kinds of CPU, and no second line.
+TEST(UnservedCpu, IsSaidOnce) {
+  const Scene scene;
+  scene.dir().write("tree/06-bf-02", update());
+  scene.dir().write("fleet", milan("0x1") + milan("0x2") + milan("0x2", 2));
+  const Told told = scene.pack({"--cpu", "@fleet"});
+  EXPECT_EQ(told.code, 0);
+  EXPECT_EQ(told.complaints,
+            (std::vector<std::string>{"warning: 19-01-01 0x00a00f11: no microcode found for it",
+                                      "warning: 19-01-02 0x00a00f12: no microcode found for it",
+                                      "warning: there is nothing to write"}));
+}
+
 // What the summary says of each.
 TEST(RunningRevision, IsInTheSummary) {
   struct Running {

@@ -181,8 +181,10 @@ TEST(SearchPath, ThatIsEmptyServesNobody) {
               std::vector<std::string>{"error: 0xb06f2: no microcode found for it below "
                                        "/lib/firmware (intel-ucode, amd-ucode)"});
     const Told all = scene.run({"--cpu", "all", "--root", "tree", "-o", "out/early.cpio"});
-    EXPECT_EQ(all.code, 0);
-    EXPECT_EQ(all.complaints, std::vector<std::string>{"warning: there is nothing to write"});
+    EXPECT_EQ(all.code, 3);
+    EXPECT_EQ(all.complaints, std::vector<std::string>{
+                                  "error: no microcode found below /lib/firmware (intel-ucode, "
+                                  "amd-ucode)"});
     EXPECT_TRUE(support::names_in(scene.dir() / "out").empty());
     const Told list = scene.run({"list", "--root", "tree"});
     EXPECT_EQ(list.code, 3);

@@ -197,14 +197,47 @@ TEST(Split, SaysItsIndexAsJsonAndWritesNothingInADryRun) {
   EXPECT_EQ(dry.out, support::to_string(support::read_file(scene.dir() / "out/index.json")));
 }
 
-TEST(Split, MakesItsDirectoryAndWritesNothingForNobody) {
+TEST(Split, MakesItsDirectory) {
   const Groups scene;
   EXPECT_EQ(
       scene.run({"--cpu", "@fleet", "--firmware", "tree", "--split", "cpu", "-d", "new"}).code, 0);
   EXPECT_TRUE(support::exists(scene.dir() / "new/index.json"));
-  scene.write({kNobody});
+}
+
+// Microcode that was withdrawn is not to be served any longer.
+TEST(Split, WritesAnIndexForAFleetThatNothingServes) {
+  const Groups scene;
   EXPECT_EQ(scene.split("cpu").code, 0);
-  EXPECT_TRUE(support::names_in(scene.dir() / "out").empty());
+  scene.write({kNobody, {kNobody.signature, 0x02, 0x6}});
+  const Told told = scene.split("cpu", {"--force"});
+  EXPECT_EQ(told.code, 0);
+  EXPECT_EQ(
+      told.complaints,  // once, whatever runs there
+      std::vector<std::string>{"warning: 06-9e-09 0x000906e9,0x02: no microcode found for it"});
+  EXPECT_EQ(told.notes.back(), "'out/index.json': 0 archives, 1 kind of CPU, 0 files written");
+  const json index = scene.index();
+  EXPECT_TRUE(index["cpus"].empty());
+  EXPECT_TRUE(index["archives"].empty());
+  EXPECT_EQ(index["unserved"].size(), 1u);
+}
+
+// A firmware package that is missing is not to look like a successful run.
+TEST(Split, LeavesTheIndexWhereThereIsNoMicrocodeAtAll) {
+  const Groups scene;
+  EXPECT_EQ(scene.split("cpu").code, 0);
+  const auto before = support::read_file(scene.dir() / "out/index.json");
+  scene.dir().directory("bare");
+  const std::vector<std::string> bare = {"--cpu", "@fleet", "--firmware", "bare",   "--split",
+                                         "cpu",   "-d",     "out",        "--force"};
+  std::vector<std::string> words = bare;
+  words.emplace_back("-q");
+  const Told told = scene.run(words);
+  EXPECT_EQ(told.code, 3);
+  EXPECT_EQ(told.err, "ucode-pack: error: no microcode found\n");
+  EXPECT_TRUE(support::read_file(scene.dir() / "out/index.json") == before);
+  words.back() = "--allow-none";
+  EXPECT_EQ(scene.run(words).code, 0);
+  EXPECT_EQ(scene.index()["unserved"].size(), 5u);
 }
 
 // The same CPU by a record, which knows all bits of its signature, and by a cpuinfo, which does not; and with a BIOS of either kind.
