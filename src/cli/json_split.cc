@@ -9,6 +9,11 @@ namespace {
 
 using namespace detail;
 
+// As cpuinfo and `host --json` have it, for who looks up his archive by either.
+const char* vendor_id(ucode::Vendor vendor) {
+  return vendor == ucode::Vendor::kIntel ? "GenuineIntel" : "AuthenticAMD";
+}
+
 Json archive_json(const SplitArchive& archive) {
   return {{"file", archive.file},
           {"sha256", archive.sha256},
@@ -19,6 +24,7 @@ Json archive_json(const SplitArchive& archive) {
 Json cpu_json(const SplitCpu& cpu, const SplitReport& report) {
   Json json = {{"cpu", cpu.label},
                {"vendor", ucode::vendor_name(cpu.vendor)},
+               {"vendor_id", vendor_id(cpu.vendor)},
                {"name", cpu.signature.name()},
                {"signature", hex32(cpu.signature.value)}};
   if (cpu.platform_flags) json["platform_flags"] = fmt::format("{:#04x}", *cpu.platform_flags);
@@ -40,8 +46,9 @@ std::string to_json(const SplitReport& report) {
   json["split"] = split_name(report.by);
   Json archives = Json::array(), cpus = Json::array(), unserved = Json::array();
   for (const SplitArchive& it : report.archives) archives.push_back(archive_json(it));
-  for (const SplitCpu& it : report.cpus)
-    (it.archive ? cpus : unserved).push_back(cpu_json(it, report));
+  for (const SplitCpu& it : report.cpus) {
+    if (it.archive || !it.added) (it.archive ? cpus : unserved).push_back(cpu_json(it, report));
+  }
   json["cpus"] = std::move(cpus);
   json["unserved"] = std::move(unserved);
   json["archives"] = std::move(archives);

@@ -5,6 +5,9 @@
 //
 // An archive is what `pack` writes for the CPUs of its group. Groups that come to the same bytes share one. The index is
 // written last, so that whoever reads it finds what it names; archives that no index names any more stay.
+//
+// A machine finds its archive by vendor and signature, and by its platform if it knows that. Kernels before 6.7 show it to root
+// alone, and a DHCP server sees none: so each Intel signature has a row without platform too.
 #pragma once
 
 #include "src/cli/choice.h"
@@ -25,8 +28,9 @@ struct SplitArchive {
 struct SplitCpu {
   ucode::Vendor vendor = ucode::Vendor::kIntel;
   ucode::CpuSignature signature;
-  std::optional<std::uint32_t>
-      platform_flags;  // Intel; nullopt: not known, the archive has those for all
+  std::optional<std::uint32_t> platform_flags;  // Intel; nullopt: the archive has those for all
+  bool added =
+      false;  // nobody asked for it so: all platforms of the fleet, for who does not know his
   std::string label;
   std::optional<std::size_t> archive;    // nullopt: nothing serves it
   std::vector<std::uint32_t> revisions;  // ascending, of its own updates
@@ -38,13 +42,18 @@ struct SplitReport {
   std::vector<SplitCpu> cpus;          // by vendor, signature, platform
 };
 
-/// CPUs that go into one archive, each with its vendor.
-using SplitGroup = std::vector<RequestedCpu>;
+/// CPUs that go into one archive, each with its vendor, and how these are looked up.
+struct SplitGroup {
+  std::vector<RequestedCpu> cpus;
+  bool by_platform = true;    // as they were asked for
+  bool by_signature = false;  // Intel's without their platform
+};
 
-/// By vendor, signature, platform. A CPU whose family exists at both vendors goes with those whose updates it gets.
+/// By vendor, signature, platform; an Intel signature of several platforms, of all of which nobody asked for the whole, is one
+/// more group. A CPU whose family exists at both vendors goes with those whose updates it gets.
 std::vector<SplitGroup> split_groups(const Choice& choice, SplitBy by);
 
 /// The rows of a group's CPUs, all but the archive. REQUIRES: the choice was made for this group.
-std::vector<SplitCpu> split_rows(const Choice& choice);
+std::vector<SplitCpu> split_rows(const Choice& choice, const SplitGroup& group);
 
 }  // namespace kip::cli

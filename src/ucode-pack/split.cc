@@ -88,8 +88,8 @@ class Split {
     if (!hasher) return failed(settings_.directory, hasher.error());
     std::map<std::string, std::size_t> known;
     for (std::size_t group = 0; group < groups_.size(); ++group) {
-      choice_.choose_for(groups_[group]);
-      std::vector<cli::SplitCpu> rows = split_rows(choice_);
+      choice_.choose_for(groups_[group].cpus);
+      std::vector<cli::SplitCpu> rows = split_rows(choice_, groups_[group]);
       if (!choice_.selection().choices.empty()) {
         HashSink sink(*hasher);
         cli::Packing packing(choice_, messages_, settings_.directory);
@@ -133,7 +133,7 @@ class Split {
   ExitCode write(const cli::SplitArchive& archive) {
     const std::string path = path_of(archive.file);
     if (holds(path, archive)) return ExitCode::kDone;
-    choice_.choose_for(groups_[archive.group]);
+    choice_.choose_for(groups_[archive.group].cpus);
     auto file = AtomicFile::create(path, AtomicFile::Existing::kReplaceLink);
     if (!file) return failed(path, file.error());
     cli::Packing packing(choice_, messages_, path);
@@ -153,14 +153,16 @@ class Split {
     if (settings_.report.json)
       return messages_.print(to_json(report_)) ? ExitCode::kDone : ExitCode::kFailed;
     for (const cli::SplitCpu& cpu : report_.cpus) {
-      if (!cpu.archive) continue;
+      if (cpu.added || !cpu.archive) continue;
       const cli::SplitArchive& archive = report_.archives[*cpu.archive];
       messages_.note(fmt::format("{} {}: {}, {} bytes", ucode::vendor_name(cpu.vendor), cpu.label,
                                  quote(path_of(archive.file)), archive.size));
     }
+    const auto asked = static_cast<std::uint64_t>(std::count_if(
+        report_.cpus.begin(), report_.cpus.end(), [](const auto& cpu) { return !cpu.added; }));
     const std::string what =
         fmt::format("{}, {} of CPU", cli::counted(report_.archives.size(), "archive"),
-                    cli::counted(report_.cpus.size(), "kind"));
+                    cli::counted(asked, "kind"));
     messages_.note(settings_.output.dry_run
                        ? what + ", nothing written"
                        : quote(path_of("index.json")) + ": " + what +

@@ -68,7 +68,9 @@ const json* find(const json& index, const MadeCpu& cpu) {
   for (const json& row : index["cpus"]) {
     if (row["signature"] != fmt::format("{:#010x}", cpu.signature)) continue;
     if (row["vendor"] != (cpu.amd ? "amd" : "intel")) continue;
-    if (!cpu.platform_flags || row["platform_flags"] == fmt::format("{:#04x}", *cpu.platform_flags))
+    if (!cpu.platform_flags && !row.contains("platform_flags")) return &row;
+    if (cpu.platform_flags && row.contains("platform_flags") &&
+        row["platform_flags"] == fmt::format("{:#04x}", *cpu.platform_flags))
       return &row;
   }
   return nullptr;
@@ -98,12 +100,13 @@ TEST(Split, GivesEachCpuTheArchiveThatPackWritesForIt) {
     EXPECT_EQ(index["schema"], 1);
     EXPECT_EQ(index["report"], "split");
     EXPECT_EQ(index["split"], "cpu");
-    EXPECT_EQ(index["cpus"].size(), 4u);
-    EXPECT_EQ(index["archives"].size(), 3u);  // two platforms of one update share one
+    EXPECT_EQ(index["cpus"].size(), 5u);
+    EXPECT_EQ(index["archives"].size(), 4u);  // two platforms of one update share one
     for (const MadeCpu& cpu : {kOne, kTwo, kTwin, kMilan}) {
       const json* const row = find(index, cpu);
       ASSERT_NE(row, nullptr);
       EXPECT_TRUE(scene.archive(*row) == scene.packed({cpu}));
+      EXPECT_EQ((*row)["vendor_id"], record_of(cpu)["cpus"][0]["vendor"]);
     }
     EXPECT_EQ((*find(index, kOne))["file"], (*find(index, kTwin))["file"]);
     EXPECT_EQ((*find(index, kOne))["revisions"], json({"0x0000003a"}));
@@ -111,6 +114,36 @@ TEST(Split, GivesEachCpuTheArchiveThatPackWritesForIt) {
     ASSERT_EQ(index["unserved"].size(), 1u);
     EXPECT_EQ(index["unserved"][0]["signature"], "0x000906e9");
   });
+}
+
+// A machine whose kernel does not show its platform finds what all platforms of the fleet get, and no other platform's.
+TEST(Split, HasEachIntelSignatureWithoutItsPlatformToo) {
+  const Groups scene;
+  scene.dir().write("tree/of-nobody", IntelBlob().platform_flags(0x80).seed(9).bytes());
+  EXPECT_EQ(scene.split("cpu").code, 0);
+  json index = scene.index();
+  const MadeCpu any = {0xB06F2, {}, 0x20};
+  const json* row = find(index, any);
+  ASSERT_NE(row, nullptr);
+  EXPECT_TRUE(scene.archive(*row) == scene.packed({kOne, kTwo, kTwin}));
+  EXPECT_EQ((*row)["cpu"], "06-bf-02 0x000b06f2");
+  EXPECT_EQ((*row)["revisions"], json({"0x0000003a"}));
+  EXPECT_EQ(find(index, {kNobody.signature, {}}), nullptr);
+  for (const json& it : index["unserved"]) EXPECT_TRUE(it.contains("platform_flags")) << it;
+  // Platforms that share an archive have it as theirs.
+  scene.write({kOne, kTwin, kMilan});
+  EXPECT_EQ(scene.split("cpu", {"--force"}).code, 0);
+  index = scene.index();
+  EXPECT_EQ(index["archives"].size(), 2u);
+  row = find(index, any);
+  ASSERT_NE(row, nullptr);
+  EXPECT_EQ((*row)["file"], (*find(index, kOne))["file"]);
+  // What was asked for without a platform is what it was: updates for every platform.
+  scene.write({kOne, any});
+  EXPECT_EQ(scene.split("cpu", {"--force"}).code, 0);
+  index = scene.index();
+  EXPECT_EQ(index["cpus"].size(), 2u);
+  EXPECT_TRUE(scene.archive(*find(index, any)) == scene.packed({any}));
 }
 
 TEST(Split, ByVendorAndNoneAtAll) {
@@ -122,6 +155,9 @@ TEST(Split, ByVendorAndNoneAtAll) {
   EXPECT_TRUE(scene.archive(*find(index, kOne)) == scene.packed({kOne, kTwo}));
   EXPECT_EQ((*find(index, kOne))["file"], (*find(index, kTwo))["file"]);
   EXPECT_TRUE(scene.archive(*find(index, kMilan)) == scene.packed({kMilan}));
+  const MadeCpu any = {0xB06F2, {}, 0x20};
+  ASSERT_NE(find(index, any), nullptr);
+  EXPECT_EQ((*find(index, any))["file"], (*find(index, kOne))["file"]);
   const Told told = scene.split("none", {"--force"});
   EXPECT_EQ(told.code, 0) << told.err;
   index = scene.index();
@@ -140,7 +176,7 @@ TEST(Split, DoneTwiceChangesNothing) {
     std::filesystem::last_write_time(it.path(), earlier);
   const Told told = scene.split("cpu");
   EXPECT_EQ(told.code, 0) << told.err;
-  EXPECT_EQ(told.notes.back(), "'out/index.json': 3 archives, 5 kinds of CPU, 0 files written");
+  EXPECT_EQ(told.notes.back(), "'out/index.json': 4 archives, 5 kinds of CPU, 0 files written");
   for (const auto& it : std::filesystem::directory_iterator(out))
     EXPECT_LT(it.last_write_time(), earlier + std::chrono::minutes(1)) << it.path();
 }
@@ -154,9 +190,9 @@ TEST(Split, LeavesWhatNoIndexNamesAnyMore) {
   EXPECT_EQ(refused.code, 4);
   EXPECT_EQ(refused.complaints,
             std::vector<std::string>{"error: 'out/index.json': exists (--force replaces it)"});
-  EXPECT_EQ(scene.index()["cpus"].size(), 4u);
+  EXPECT_EQ(scene.index()["cpus"].size(), 5u);
   EXPECT_EQ(scene.split("cpu", {"--force"}).code, 0);
-  EXPECT_EQ(scene.index()["cpus"].size(), 1u);
+  EXPECT_EQ(scene.index()["cpus"].size(), 2u);
   EXPECT_EQ(support::names_in(scene.dir() / "out"), before);
 }
 
