@@ -95,7 +95,8 @@ class Swap {
       ExitCode code = choice.read_and_choose(depth);
       if (code != ExitCode::kDone) return code;
       if (depth == ucode::Depth::kHeaders) cli::say_findings(choice.catalog(), messages_);
-      code = choice.judge();
+      code = choice.judge_sources();
+      if (code == ExitCode::kDone) code = choice.judge();
       if (code != ExitCode::kDone) return code;
       if (choice.selection().choices.empty()) {
         messages_.warning("there is no microcode to put in front");

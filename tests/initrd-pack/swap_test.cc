@@ -1,4 +1,5 @@
 // initrd-pack swap, from outside.
+#include <filesystem>
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -273,6 +274,10 @@ INSTANTIATE_TEST_SUITE_P(
                 {"image", "--cpu", "0x906ea", "--firmware", "firmware"},
                 3,
                 "error: 0x906ea: no microcode found for it"},
+        Failure{"FirmwareThatIsMissing",
+                {"image", "--cpu", "all", "--firmware", "none"},
+                3,
+                "error: no microcode found"},
         Failure{"EarlyWithoutMicrocode",
                 {"image", "--early", "acpi"},
                 3,
@@ -306,6 +311,7 @@ TEST_P(InitrdPackSwapFails, WithOneLine) {
   desk.write("acpi", acpi_archive());
   desk.write("uki", support::text("MZ, and so on"));
   desk.write("firmware/06-8f-08", intel(0x806f8, 0x10, 0x20));
+  std::filesystem::create_directory(desk.dir() / "none");
   const Lines names = desk.names();
   const Owner before = owner_of(desk.dir() / "image");
   Lines words = GetParam().words;
