@@ -60,7 +60,8 @@ class Coverer {
       : choice_(choice), old_(old), source_(of_selection(choice.catalog(), choice.selection())) {}
 
   CoverageReport run() {
-    report_.machines = choice_.request().machines;
+    report_.left_out = machines_left_out(choice_.request());
+    report_.machines = choice_.request().machines - report_.left_out;
     report_.compared = old_ != nullptr;
     report_.others = choice_.request().others;
     report_.updates = choice_.selection().choices.size();

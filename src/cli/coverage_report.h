@@ -69,13 +69,13 @@ struct CoverageCost {
 
 struct CoverageReport {
   std::vector<std::string> firmware,
-      firmware_old;  // as they were named; empty: the search path; none
-  std::uint64_t machines = 0;
-  std::vector<CoveredCpu> cpus;          // by vendor, signature, platform, running revision
-  std::vector<OtherCpu> others;          // without a loader
-  std::uint64_t updates = 0, bytes = 0;  // of the archive that pack would write for all of them
-  std::optional<std::uint64_t> budget;   // in bytes
-  std::vector<CoverageCost> costs;       // dearest first
+      firmware_old;                          // as they were named; empty: the search path; none
+  std::uint64_t machines = 0, left_out = 0;  // those of the rows; those that `!SPEC` takes away
+  std::vector<CoveredCpu> cpus;              // by vendor, signature, platform, running revision
+  std::vector<OtherCpu> others;              // without a loader
+  std::uint64_t updates = 0, bytes = 0;      // of the archive that pack would write for all of them
+  std::optional<std::uint64_t> budget;       // in bytes
+  std::vector<CoverageCost> costs;           // dearest first
 
   bool compared = false;  // with an old release
 

@@ -118,6 +118,7 @@ std::vector<std::string> total_lines(const CoverageReport& report) {
   };
   lines.push_back(fmt::format("{}, {} of CPU", counted(report.machines, "machine"),
                               counted(report.cpus.size(), "kind")));
+  if (report.left_out != 0) lines.back() += fmt::format("; {} left out", report.left_out);
   add("machines by state:", totals.states, state_name);
   add("machines by change:", totals.changes, change_name);
   if (totals.unserved != 0)

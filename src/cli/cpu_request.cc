@@ -85,6 +85,10 @@ class Resolver {
       to.insert(to.end(), std::make_move_iterator(from.begin()),
                 std::make_move_iterator(from.end()));
     };
+    for (const auto& [kinds, machines] : fleet.mixed) {
+      request_.mixed.push_back({kinds.first, kinds.second, machines});
+      for (std::size_t& it : request_.mixed.back().kinds) it += request_.cpus.size();
+    }
     append(request_.cpus, fleet.cpus);
     append(request_.excludes, fleet.excludes);
     append(request_.notes, fleet.notes);
@@ -94,6 +98,15 @@ class Resolver {
   CpuRequest request_;
 };
 
+bool is_excluded(const CpuRequest& request, const ucode::Selector& asked) {
+  const auto covers = [&](const ucode::Selector& excluded) {
+    return excluded.bound == ucode::Selector::Bound::kAny && !excluded.platform_flags &&
+           (!asked.vendor || excluded.matches_cpu(*asked.vendor, {asked.signature})) &&
+           ((asked.signature ^ excluded.signature) & excluded.signature_mask) == 0;
+  };
+  return std::any_of(request.excludes.begin(), request.excludes.end(), covers);
+}
+
 }  // namespace
 
 Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs, bool names) {
@@ -101,15 +114,25 @@ Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs, bool name
 }
 
 void drop_excluded(const CpuRequest& request, std::vector<RequestedCpu>& cpus) {
-  const auto covers = [](const ucode::Selector& excluded, const ucode::Selector& asked) {
-    return excluded.bound == ucode::Selector::Bound::kAny && !excluded.platform_flags &&
-           (!asked.vendor || excluded.matches_cpu(*asked.vendor, {asked.signature})) &&
-           ((asked.signature ^ excluded.signature) & excluded.signature_mask) == 0;
-  };
-  std::erase_if(cpus, [&](const RequestedCpu& cpu) {
-    return std::any_of(request.excludes.begin(), request.excludes.end(),
-                       [&](const auto& it) { return covers(it, cpu.query.selector); });
-  });
+  std::erase_if(cpus,
+                [&](const RequestedCpu& cpu) { return is_excluded(request, cpu.query.selector); });
+}
+
+std::uint64_t machines_left_out(const CpuRequest& request) {
+  std::vector<bool> excluded;
+  std::uint64_t machines = 0;
+  for (const RequestedCpu& cpu : request.cpus) {
+    excluded.push_back(is_excluded(request, cpu.query.selector));
+    if (excluded.back()) machines += cpu.machines;
+  }
+  // Those with several kinds were counted with each; and one of them may stay.
+  for (const MixedMachines& it : request.mixed) {
+    const auto gone = static_cast<std::uint64_t>(
+        std::count_if(it.kinds.begin(), it.kinds.end(), [&](auto kind) { return excluded[kind]; }));
+    const bool whole = gone == it.kinds.size() && !it.other;
+    machines -= it.machines * (whole ? gone - 1 : gone);
+  }
+  return machines;
 }
 
 Result<std::vector<ucode::Selector>> parse_pins(const std::vector<std::string>& specs) {

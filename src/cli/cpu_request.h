@@ -21,6 +21,7 @@ struct CpuRequest {
   std::vector<RequestedCpu> cpus;  // of files behind all others, each kind once
   std::vector<OtherCpu> others;    // of files: without a loader
   std::uint64_t machines = 0;      // a SPEC stands for one; `all` for none
+  std::vector<MixedMachines> mixed;
   std::vector<ucode::Selector> excludes;
   std::vector<std::string> notes;        // e.g. CPUs of a vendor without a loader
   std::string empty;                     // an @FILE that no CPU is in
@@ -33,6 +34,9 @@ Result<CpuRequest> resolve_cpus(const std::vector<std::string>& specs, bool name
 
 /// Takes those away that are excluded as a whole, whatever their platform or revision.
 void drop_excluded(const CpuRequest& request, std::vector<RequestedCpu>& cpus);
+
+/// Machines all of whose CPUs are taken away so.
+std::uint64_t machines_left_out(const CpuRequest& request);
 
 /// Selectors of --hold.
 Result<std::vector<ucode::Selector>> parse_selectors(const std::vector<std::string>& specs);

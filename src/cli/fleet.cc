@@ -92,9 +92,16 @@ Status Fleet::machine(const host::Machine& machine, bool counts) {
   ++taken;
   if (counts) ++machines;
   note_mixed(machine);
+  std::vector<std::size_t> kinds;
   for (const host::Cpu& cpu : machine.cpus) {
-    has_loader(cpu) ? add(cpu, machine, counts) : add_other(cpu, counts);
+    if (has_loader(cpu)) {
+      kinds.push_back(add(cpu, machine, counts));
+    } else {
+      add_other(cpu, counts);
+    }
   }
+  const bool other = kinds.size() != machine.cpus.size();
+  if (counts && !kinds.empty() && (other || kinds.size() > 1)) ++mixed[{std::move(kinds), other}];
   return {};
 }
 
@@ -119,7 +126,7 @@ Status Fleet::spec(std::string_view text) {
   return {};
 }
 
-void Fleet::add(const host::Cpu& cpu, const host::Machine& machine, bool counts) {
+std::size_t Fleet::add(const host::Cpu& cpu, const host::Machine& machine, bool counts) {
   const Kind kind{cpu.vendor,
                   cpu.signature,
                   cpu.exact,
@@ -135,6 +142,7 @@ void Fleet::add(const host::Cpu& cpu, const host::Machine& machine, bool counts)
   RequestedCpu& requested = cpus[known->second];
   if (counts) ++requested.machines;
   if (counts && keeps_names_ && !machine.name.empty()) requested.names.push_back(machine.name);
+  return known->second;
 }
 
 void Fleet::add_other(const host::Cpu& cpu, bool counts) {

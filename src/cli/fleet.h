@@ -30,6 +30,13 @@ struct OtherCpu {
   std::uint64_t machines = 0;
 };
 
+/// Machines that have several kinds of CPU.
+struct MixedMachines {
+  std::vector<std::size_t> kinds;  // places among the CPUs
+  bool other = false;              // and one without a loader
+  std::uint64_t machines = 0;
+};
+
 /// A selector for a machine's CPU, and what else is known of it. nullopt: no loader for it.
 std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Machine& machine);
 
@@ -55,7 +62,8 @@ class Fleet : public FleetVisitor {
   std::vector<RequestedCpu> cpus;  // in the order of their first appearance
   std::vector<OtherCpu> others;
   std::vector<ucode::Selector> excludes;
-  std::vector<std::string> notes;  // each once
+  std::vector<std::string> notes;                                            // each once
+  std::map<std::pair<std::vector<std::size_t>, bool>, std::uint64_t> mixed;  // as in MixedMachines
 
  private:
   // What tells kinds of CPU apart.
@@ -69,7 +77,7 @@ class Fleet : public FleetVisitor {
     auto operator<=>(const Kind&) const = default;
   };
 
-  void add(const host::Cpu& cpu, const host::Machine& machine, bool counts);
+  std::size_t add(const host::Cpu& cpu, const host::Machine& machine, bool counts);
   void add_other(const host::Cpu& cpu, bool counts);
   void note_mixed(const host::Machine& machine);
   void note(const std::string& text);

@@ -80,6 +80,7 @@ std::string to_json(const CoverageReport& report) {
   json["firmware"] = report.firmware;
   if (report.compared) json["firmware_old"] = report.firmware_old;
   json["machines"] = report.machines;
+  json["machines_left_out"] = report.left_out;
   Json cpus = Json::array(), others = Json::array(), costs = Json::array();
   for (const CoveredCpu& row : report.cpus) cpus.push_back(cpu_json(row));
   for (const OtherCpu& it : report.others) {

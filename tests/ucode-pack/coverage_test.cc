@@ -232,6 +232,30 @@ TEST(Coverage, IsANoWhereAKernelRefuses) {
   EXPECT_EQ((*row_of(before, old_bios))["verdict"], "loads");
 }
 
+// A machine with two kinds of CPU is one, and stays if one of them does.
+TEST(Coverage, CountsNoMachineThatIsLeftOut) {
+  const Fleet fleet;
+  const auto machine_of = [](const MadeCpu& one, const MadeCpu& two) {
+    json record = record_of(one);
+    record["cpus"].push_back(record_of(two)["cpus"][0]);
+    return record.dump() + "\n";
+  };
+  fleet.dir().write("tree/other", intel(0x506E3, 0x36, 0xF0));
+  json stranger = record_of(kBehind);
+  stranger["cpus"].push_back({{"vendor", "Other"}, {"signature", "0x1"}});
+  fleet.dir().write("fleet", machine_of(kBehind, kCurrent) + machine_of(kBehind, kNobody) +
+                                 stranger.dump() + record_of(kCurrent).dump() +
+                                 record_of({0x506E3, 0x02, 1}).dump() + record_of(kNobody).dump());
+  const json whole = fleet.report();
+  EXPECT_EQ(whole["machines"], 6);
+  EXPECT_EQ(whole["machines_left_out"], 0);
+  const json rest = fleet.report({"--cpu", "!06-bf-02"});
+  EXPECT_EQ(rest["machines"], 4);
+  EXPECT_EQ(rest["machines_left_out"], 2);
+  EXPECT_THAT(fleet.ask({"--cpu", "!06-bf-02", "--cpu", "!06-9e-09"}).out,
+              HasSubstr("\n2 machines, 1 kind of CPU; 4 left out\n"));
+}
+
 TEST(Coverage, LeavesGuestsToTheirHypervisor) {
   const Fleet fleet;
   MadeCpu guest = kBehind;
