@@ -84,6 +84,8 @@ class Coverer {
     }
     predict(row);
     row.state = state_of(row);
+    row.faults = faults_of(row);
+    row.may_be_refused = may_be_refused(row);
     return row;
   }
 
@@ -157,23 +159,28 @@ class Coverer {
           answer.revision = stream.updates[*outcome.update].revision;
         row.answers.push_back(std::move(answer));
       }
-      if (!said.remedy.empty()) row.remedy = said.remedy;
+      if (said.remedy.empty()) continue;
+      row.remedy = said.remedy;
+      if (!row.cpu.query.proven) row.remedy_bios = it.bios;
     }
   }
 
   static RunState state_of(const CoveredCpu& row) {
     if (row.cpu.guest) return RunState::kGuest;
+    if (row.packed.empty()) return RunState::kUnserved;
     std::set<std::uint32_t> loads;
     for (const CoverageAnswer& it : row.answers) {
       if (it.revision) loads.insert(*it.revision);
+      // Nothing newer than what the BIOS left: as if that had been loaded.
+      if (it.outcome.kind == Outcome::Kind::kKeeps) loads.insert(row.packed.back());
     }
-    if (loads.empty()) return RunState::kUnserved;
+    if (loads.empty()) return RunState::kRefused;
     if (!row.cpu.running) return RunState::kUnknown;
     if (loads.contains(*row.cpu.running)) return RunState::kCurrent;
     return *row.cpu.running > *loads.rbegin() ? RunState::kAhead : RunState::kBehind;
   }
 
-  // What an update takes is on the account of each CPU that gets it; alone on that of one that is the only one.
+  // What an update takes is on the account of each CPU that gets it, whatever runs there; alone on that of one that is the only one.
   void add_costs() {
     std::vector<std::set<Identity>> users(report_.updates);
     for (std::size_t i = 0; i < report_.cpus.size(); ++i) {
@@ -190,6 +197,8 @@ class Coverer {
       CoverageCost& cost = costs[identity(row)];
       cost.cpu = name_of(identity(row));
       cost.machines += row.cpu.machines;
+      if (row.cpu.guest) cost.guests += row.cpu.machines;
+      cost.kinds.push_back(row.cpu);
       cost.bytes = std::max(cost.bytes, row.bytes);
       cost.bytes_alone = std::max(cost.bytes_alone, row.bytes_alone);
     }

@@ -21,12 +21,25 @@ std::string joined(const std::vector<std::uint32_t>& revisions) {
   return text;
 }
 
+std::string joined(const std::vector<Fault>& faults) {
+  std::string text;
+  for (const Fault it : faults) text += (text.empty() ? "" : ", ") + std::string(fault_name(it));
+  return text;
+}
+
+// With `all`, nobody said how many machines.
+std::string kinds_text(std::uint64_t machines, std::uint64_t cpus) {
+  const std::string kinds = counted(cpus, "kind") + " of CPU";
+  return machines == 0 ? kinds : counted(machines, "machine") + ", " + kinds;
+}
+
 // What the columns say, in words.
 std::string to_line(const CoveredCpu& row) {
   std::string text = fmt::format("{} {}: {}", ucode::vendor_name(row.vendor), row.cpu.label,
                                  counted(row.cpu.machines, "machine"));
   if (row.cpu.guest) text += ", guests";
   text += row.cpu.running ? ", run " + hex(*row.cpu.running) : ", running unknown";
+  if (row.cpu.query.proven) text += fmt::format(" on {}", bios_text(*row.cpu.query.proven));
   text += row.packed.empty() ? "; no microcode for it" : "; packed " + joined(row.packed);
   if (row.available && (row.packed.empty() || row.packed.back() != *row.available))
     text += ", available " + hex(*row.available);
@@ -36,6 +49,17 @@ std::string to_line(const CoveredCpu& row) {
     text += fmt::format("; {}", change_name(*row.change));
     if (!row.old.empty() && row.change != Change::kSame) text += ", was " + joined(row.old);
   }
+  if (!row.faults.empty()) text += "; fault: " + joined(row.faults);
+  return text;
+}
+
+std::string gain_line(const CoverageTotals& totals, bool compared) {
+  std::string text = counted(totals.gain, "machine") + " would run something newer";
+  if (compared && totals.gain != 0)
+    text += fmt::format(", {} of them what the old release lacks", totals.gain_by_release);
+  const auto unknown = totals.states.find(RunState::kUnknown);
+  if (unknown != totals.states.end())
+    text += fmt::format("; {} may: what runs there is not known", unknown->second);
   return text;
 }
 
@@ -46,8 +70,14 @@ const char* change_name(Change change) {
   return kNames[static_cast<std::size_t>(change)];
 }
 
+const char* entrysign_name(const CoveredCpu& cpu) {
+  if (!cpu.cpu.query.proven) return "";
+  return *cpu.cpu.query.proven == ucode::EntrySignClass::kOld ? "old" : "fixed";
+}
+
 const char* state_name(RunState state) {
-  constexpr const char* kNames[] = {"behind", "current", "ahead", "unknown", "unserved", "guest"};
+  constexpr const char* kNames[] = {"behind",  "current",  "ahead", "unknown",
+                                    "refused", "unserved", "guest"};
   return kNames[static_cast<std::size_t>(state)];
 }
 
@@ -64,12 +94,15 @@ std::span<const CoverageColumn> coverage_columns() {
        [](const CoveredCpu& it) { return std::to_string(it.cpu.machines); }},
       {"running", "Running", false, false,
        [](const CoveredCpu& it) { return hex(it.cpu.running); }},
+      {"entrysign", "EntrySign", false, false,
+       [](const CoveredCpu& it) { return std::string(entrysign_name(it)); }},
       {"packed", "Packed", false, false, [](const CoveredCpu& it) { return joined(it.packed); }},
       {"available", "Available", false, false,
        [](const CoveredCpu& it) { return hex(it.available); }},
       {"state", "State", false, false,
        [](const CoveredCpu& it) { return std::string(state_name(it.state)); }},
       {"verdict", "Verdict", false, false, [](const CoveredCpu& it) { return it.verdict; }},
+      {"faults", "Faults", false, false, [](const CoveredCpu& it) { return joined(it.faults); }},
       {"change", "Change", false, true,
        [](const CoveredCpu& it) { return std::string(change_name(*it.change)); }},
       {"old", "Old release", false, true, [](const CoveredCpu& it) { return joined(it.old); }},
@@ -93,18 +126,13 @@ std::vector<std::string> answer_lines(const CoveredCpu& cpu) {
     lines.push_back((when.empty() ? "" : when + ": ") + (loads ? "" : "nothing loads: ") +
                     it.outcome.text);
   }
-  if (!cpu.remedy.empty()) lines.push_back("remedy: " + cpu.remedy);
   return lines;
 }
 
-CoverageTotals totals_of(const CoverageReport& report) {
-  CoverageTotals totals;
-  for (const CoveredCpu& row : report.cpus) {
-    totals.states[row.state] += row.cpu.machines;
-    if (row.change) totals.changes[*row.change] += row.cpu.machines;
-    if (row.packed.empty()) ++totals.unserved;
-  }
-  return totals;
+std::string remedy_line(const CoveredCpu& cpu) {
+  if (cpu.remedy.empty()) return "";
+  const std::string when = cpu.remedy_bios.empty() ? "" : ", with " + cpu.remedy_bios;
+  return "remedy" + when + ": " + cpu.remedy;
 }
 
 std::vector<std::string> total_lines(const CoverageReport& report) {
@@ -113,23 +141,27 @@ std::vector<std::string> total_lines(const CoverageReport& report) {
   const auto add = [&](const char* what, const auto& counts, auto name) {
     std::string text;
     for (const auto& [key, count] : counts)
-      text += fmt::format("{} {} {}", text.empty() ? "" : ",", count, name(key));
+      if (count != 0) text += fmt::format("{} {} {}", text.empty() ? "" : ",", count, name(key));
     if (!text.empty()) lines.push_back(what + text);
   };
-  lines.push_back(fmt::format("{}, {} of CPU", counted(report.machines, "machine"),
-                              counted(report.cpus.size(), "kind")));
+  lines.push_back(kinds_text(report.machines, report.cpus.size()));
   if (report.left_out != 0) lines.back() += fmt::format("; {} left out", report.left_out);
   add("machines by state:", totals.states, state_name);
   add("machines by change:", totals.changes, change_name);
   if (totals.unserved != 0)
-    lines.push_back(counted(totals.unserved, "kind") + " of CPU that nothing serves");
+    lines.push_back("unserved: " + counted(totals.unserved, "kind") + " of CPU without microcode");
+  if (report.machines != 0) lines.push_back(gain_line(totals, report.compared));
   lines.push_back(fmt::format("one archive for all: {}, {} bytes",
                               counted(report.updates, "update"), report.bytes));
-  if (report.over_budget()) {
-    lines.push_back(fmt::format("over the budget of {} bytes by {}", *report.budget,
-                                report.bytes - *report.budget));
-  } else if (report.budget) {
+  if (report.budget && !report.over_budget())
     lines.push_back(fmt::format("within the budget of {} bytes", *report.budget));
+  if (totals.maybe_cpus != 0) {
+    lines.push_back("may be refused: " + kinds_text(totals.maybe, totals.maybe_cpus) +
+                    ", by some kernel; what decides is not known of them");
+  }
+  for (const CoverageFault& it : faults_of(report)) {
+    const std::string whom = it.cpus == 0 ? "" : kinds_text(it.machines, it.cpus) + ": ";
+    lines.push_back(fmt::format("fault: {}: {}{}", fault_name(it.fault), whom, it.text));
   }
   return lines;
 }
@@ -142,6 +174,7 @@ std::string to_text(const CoverageReport& report) {
     if (row.verdict == "loads" && row.answers.size() == 1) continue;
     if (row.packed.empty()) continue;
     for (const std::string& line : answer_lines(row)) text += "  " + line + "\n";
+    if (!row.remedy.empty()) text += "  " + remedy_line(row) + "\n";
   }
   for (const OtherCpu& it : report.others) {
     text += fmt::format("{} {}: {}; no microcode loader\n",
@@ -150,8 +183,10 @@ std::string to_text(const CoverageReport& report) {
   }
   if (report.budget) {
     for (const CoverageCost& cost : report.costs) {
-      text += fmt::format("cost: {}: {} bytes, {} alone, {}\n", cost.cpu, cost.bytes,
+      text += fmt::format("cost: {}: {} bytes, {} alone, {}", cost.cpu, cost.bytes,
                           cost.bytes_alone, counted(cost.machines, "machine"));
+      if (cost.guests != 0) text += fmt::format(", {} of them guests", cost.guests);
+      text += "\n";
     }
   }
   for (const std::string& line : total_lines(report)) text += line + "\n";

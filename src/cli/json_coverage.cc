@@ -34,12 +34,17 @@ Json cpu_json(const CoveredCpu& row) {
   if (const auto flags = row.platform_flags())
     json["platform_flags"] = fmt::format("{:#04x}", *flags);
   if (row.cpu.running) json["running"] = hex32(*row.cpu.running);
+  if (row.cpu.query.proven) json["entrysign"] = entrysign_name(row);
   json["guest"] = row.cpu.guest;
   json["machines"] = row.cpu.machines;
   json["packed"] = revisions_json(row.packed);
   if (row.available) json["available"] = hex32(*row.available);
   json["state"] = state_name(row.state);
   json["verdict"] = row.verdict;
+  Json faults = Json::array();
+  for (const Fault it : row.faults) faults.push_back(fault_name(it));
+  json["faults"] = std::move(faults);
+  json["may_be_refused"] = row.may_be_refused;
   if (row.change) {
     json["change"] = change_name(*row.change);
     json["old"] = revisions_json(row.old);
@@ -50,6 +55,7 @@ Json cpu_json(const CoveredCpu& row) {
   for (const CoverageAnswer& it : row.answers) answers.push_back(answer_json(it));
   json["answers"] = std::move(answers);
   if (!row.remedy.empty()) json["remedy"] = row.remedy;
+  if (!row.remedy_bios.empty()) json["remedy_bios"] = row.remedy_bios;
   return json;
 }
 
@@ -58,6 +64,7 @@ Json archive_json(const CoverageReport& report) {
   if (report.budget) {
     json["max_size"] = *report.budget;
     json["over"] = report.over_budget();
+    if (report.fits_without != 0) json["fits_without"] = report.fits_without;
   }
   return json;
 }
@@ -69,8 +76,30 @@ Json totals_json(const CoverageReport& report) {
   for (const auto& [change, machines] : totals.changes) changes[change_name(change)] = machines;
   Json json = {{"machines_by_state", std::move(states)}};
   if (report.compared) json["machines_by_change"] = std::move(changes);
+  json["machines_gain"] = totals.gain;
+  if (report.compared) json["machines_gain_by_release"] = totals.gain_by_release;
+  json["machines_may_be_refused"] = totals.maybe;
+  json["cpus_may_be_refused"] = totals.maybe_cpus;
   json["cpus_unserved"] = totals.unserved;
   return json;
+}
+
+Json fault_json(const CoverageFault& fault) {
+  Json json = {{"fault", fault_name(fault.fault)}};
+  if (fault.cpus != 0) {
+    json["machines"] = fault.machines;
+    json["cpus"] = fault.cpus;
+  }
+  json["text"] = fault.text;
+  return json;
+}
+
+Json cost_json(const CoverageCost& cost) {
+  return {{"cpu", cost.cpu},
+          {"machines", cost.machines},
+          {"guests", cost.guests},
+          {"bytes", cost.bytes},
+          {"bytes_alone", cost.bytes_alone}};
 }
 
 }  // namespace
@@ -89,17 +118,15 @@ std::string to_json(const CoverageReport& report) {
                       {"signature", hex32(it.signature.value)},
                       {"machines", it.machines}});
   }
-  for (const CoverageCost& it : report.costs) {
-    costs.push_back({{"cpu", it.cpu},
-                     {"machines", it.machines},
-                     {"bytes", it.bytes},
-                     {"bytes_alone", it.bytes_alone}});
-  }
+  for (const CoverageCost& it : report.costs) costs.push_back(cost_json(it));
   json["cpus"] = std::move(cpus);
   json["without_loader"] = std::move(others);
   json["costs"] = std::move(costs);
   json["archive"] = archive_json(report);
   json["totals"] = totals_json(report);
+  Json faults = Json::array();
+  for (const CoverageFault& it : faults_of(report)) faults.push_back(fault_json(it));
+  json["faults"] = std::move(faults);
   return dump(json);
 }
 

@@ -64,13 +64,12 @@ std::vector<std::uint32_t> revisions(const RequestedCpu& asked, Vendor vendor,
   return all;
 }
 
-std::string bios_text(std::uint32_t revision) {
-  return ucode::entrysign_class(revision) == ucode::EntrySignClass::kFixed
-             ? "a BIOS with the EntrySign fix"
-             : "a BIOS without the EntrySign fix";
-}
-
 }  // namespace
+
+const char* bios_text(ucode::EntrySignClass side) {
+  return side == ucode::EntrySignClass::kFixed ? "a BIOS with the EntrySign fix"
+                                               : "a BIOS without the EntrySign fix";
+}
 
 std::vector<LoaderCases> loader_cases(const RequestedCpu& asked, const Streams& streams,
                                       std::optional<std::uint32_t> revision) {
@@ -84,7 +83,8 @@ std::vector<LoaderCases> loader_cases(const RequestedCpu& asked, const Streams& 
           revision ? std::vector<std::uint32_t>{*revision} : revisions(asked, vendor, signature);
       for (const std::uint32_t it : left) {
         const bool matters = !revision && (left.size() > 1 || asked.query.proven);
-        const std::string bios = matters ? bios_text(it) : "";
+        const auto side = ucode::entrysign_class(it).value_or(ucode::EntrySignClass::kOld);
+        const std::string bios = matters ? bios_text(side) : "";
         for (const std::uint32_t bit : platforms(selector, vendor, signature, stream))
           cases.cases.push_back({{vendor, signature, bit, it}, bios});
       }

@@ -54,6 +54,9 @@ enum class LoadedBy : std::uint8_t { kLinux, kXen };
 /// What the loaders find in an initrd, an early part or a unified image, and what they do not. kInvalid: no image.
 Result<LoaderSource> read_image(const std::string& path, LoadedBy by = LoadedBy::kLinux);
 
+/// "a BIOS with the EntrySign fix", or "without".
+const char* bios_text(ucode::EntrySignClass side);
+
 /// A CPU as its loader may find it.
 struct LoaderCase {
   ucode::LoaderCpu cpu;

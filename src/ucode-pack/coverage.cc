@@ -11,7 +11,6 @@
 namespace kip::ucode_pack {
 namespace {
 
-using checks::Outcome;
 using cli::ExitCode;
 
 // "2000000", "512K", "8M"
@@ -96,11 +95,11 @@ class Coverage {
     report.budget = budget_;
     const bool some = !choice_.selection().choices.empty();
     if (some) {
-      NullSink sink;
-      cli::Packing packing(choice_, messages_, "");
-      if (packing.write(sink)) return ExitCode::kFailed;
-      report.bytes = sink.written();
+      const auto bytes = weigh(messages_);
+      if (!bytes) return ExitCode::kFailed;
+      report.bytes = *bytes;
     }
+    if (report.over_budget() && !look_for_room(report)) return ExitCode::kFailed;
     if (!messages_.print(settings_.report.json ? to_json(report) : to_text(report)))
       return ExitCode::kFailed;
     if (!some) {
@@ -108,7 +107,38 @@ class Coverage {
       return ExitCode::kNothing;
     }
     const ExitCode code = write_page(report);
-    return code == ExitCode::kDone ? judge(report) : code;
+    if (code != ExitCode::kDone) return code;
+    return faults_of(report).empty() ? ExitCode::kDone : ExitCode::kNo;
+  }
+
+  // In bytes; nullopt: an error was said.
+  std::optional<std::uint64_t> weigh(const cli::Messages& messages) const {
+    NullSink sink;
+    cli::Packing packing(choice_, messages, "");
+    if (packing.write(sink)) return std::nullopt;
+    return sink.written();
+  }
+
+  // The fewest of the dearest CPUs without which the rest fits: without one more, the archive is no larger.
+  bool look_for_room(cli::CoverageReport& report) {
+    const auto has_bytes = [](const cli::CoverageCost& it) { return it.bytes != 0; };
+    const auto served = static_cast<std::size_t>(
+        std::count_if(report.costs.begin(), report.costs.end(), has_bytes));
+    cli::Messages quiet = messages_;  // what is to be said has been, of the whole
+    quiet.set_level(cli::Messages::Level::kQuiet);
+    std::size_t over = 0, fits = served;
+    while (fits - over > 1) {
+      const std::size_t tried = over + (fits - over) / 2;
+      std::vector<cli::RequestedCpu> rest;
+      for (std::size_t i = tried; i < served; ++i)
+        rest.insert(rest.end(), report.costs[i].kinds.begin(), report.costs[i].kinds.end());
+      choice_.choose_for(std::move(rest));
+      const auto bytes = weigh(quiet);
+      if (!bytes) return false;
+      (*bytes > *report.budget ? over : fits) = tried;
+    }
+    if (fits < served) report.fits_without = fits;
+    return true;
   }
 
   ExitCode write_page(const cli::CoverageReport& report) {
@@ -119,20 +149,6 @@ class Coverage {
     if (const Status status = file->write(as_bytes(page)); !status) return failed(status.error());
     if (const Status status = file->commit(); !status) return failed(status.error());
     return ExitCode::kDone;
-  }
-
-  // A CPU that nothing is there for is no fault, nor is one that is to be booted first.
-  static ExitCode judge(const cli::CoverageReport& report) {
-    if (report.over_budget()) return ExitCode::kNo;
-    const auto is_fault = [](const cli::CoveredCpu& row) {
-      if (row.change == cli::Change::kGone || row.change == cli::Change::kOlder) return true;
-      return std::any_of(row.answers.begin(), row.answers.end(), [&](const auto& answer) {
-        const Outcome::Kind kind = answer.outcome.kind;
-        return kind == Outcome::Kind::kRefused || (kind == Outcome::Kind::kOff && !row.cpu.guest);
-      });
-    };
-    const bool any = std::any_of(report.cpus.begin(), report.cpus.end(), is_fault);
-    return any ? ExitCode::kNo : ExitCode::kDone;
   }
 
   ExitCode failed(const Error& error) const {

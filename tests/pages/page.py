@@ -5,8 +5,8 @@ Owns the mapping of the one to the other; refuses to know who renders the page.
 
 import html.parser
 
-COLUMNS = ["cpu", "vendor", "machines", "running", "packed", "available", "state", "verdict", "change", "old", "bytes",
-           "bytes_alone"]  # fmt: skip
+COLUMNS = ["cpu", "vendor", "machines", "running", "entrysign", "packed", "available", "state", "verdict", "faults", "change", "old",
+           "bytes", "bytes_alone"]  # fmt: skip
 VOID = {"meta", "input", "br"}
 
 

@@ -51,10 +51,20 @@ class PageTest(unittest.TestCase):
             for answer in expected["answers"]:
                 self.assertIn(answer["text"], row[-1][1])
             self.assertIn(expected.get("remedy", ""), row[-1][1])
+            if len(expected["answers"]) > 1:
+                what = f"{len(expected['answers'])} answers" + (" and a remedy" if "remedy" in expected else "")
+                self.assertTrue(row[-1][1].startswith(what), row[-1][1])
+
+    def test_names_every_fault(self):
+        self.assertTrue(self.report["faults"])
+        lines = [line for line in self.page.totals if line.startswith("fault: ")]
+        self.assertEqual(len(lines), len(self.report["faults"]))
+        for line, fault in zip(lines, self.report["faults"]):
+            self.assertTrue(line.startswith(f"fault: {fault['fault']}: ") and line.endswith(fault["text"]), line)
 
     def test_has_costs_and_cpus_without_a_loader(self):
         costs = [[text for _, text in row] for row in self.page.tables["costs"]]
-        self.assertEqual(costs, [[it["cpu"], str(it["machines"]), str(it["bytes"]), str(it["bytes_alone"])] for it in self.report["costs"]])
+        self.assertEqual(costs, [[str(it[key]) for key in ("cpu", "machines", "guests", "bytes", "bytes_alone")] for it in self.report["costs"]])
         others = [[text for _, text in row] for row in self.page.tables["others"]]
         self.assertEqual(others, [[it["vendor"], it["name"], str(it["machines"])] for it in self.report["without_loader"]])
         self.assertEqual(others[0][0], scene.HOSTILE)
@@ -63,7 +73,8 @@ class PageTest(unittest.TestCase):
         text = "\n".join(self.page.totals)
         self.assertIn(f"{self.report['machines']} machines", text)
         self.assertIn(f"{self.report['archive']['bytes']} bytes", text)
-        self.assertIn("over the budget", text)
+        self.assertIn(f"fault: budget: the archive is over {self.report['archive']['max_size']} bytes", text)
+        self.assertIn(f"{self.report['totals']['machines_gain']} machines would run something newer", text)
 
     def test_loads_nothing(self):
         self.assertEqual((self.page.loads, self.page.handlers), ([], []))

@@ -1,11 +1,8 @@
-// coverage: who gets what of a release, what changes, what it costs, and when that is a no.
+// coverage: who gets what of a release, what changes, and what it costs.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "tests/support/amd_blob.h"
-#include "tests/support/intel_blob.h"
-#include "tests/ucode-pack/records.h"
-#include "tests/ucode-pack/scene.h"
+#include "tests/ucode-pack/coverage_scene.h"
 
 namespace kip::ucode_pack_test {
 namespace {
@@ -15,53 +12,8 @@ using support::AmdBlob;
 using support::AmdPatch;
 using support::Blob;
 using support::IntelBlob;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-const std::string kNew = "0x0000003a", kOld = "0x00000039";
-
-Blob intel(std::uint32_t signature, std::uint32_t flags, std::uint32_t revision,
-           std::uint32_t seed = 1) {
-  return IntelBlob()
-      .signature(signature)
-      .platform_flags(flags)
-      .revision(revision)
-      .seed(seed)
-      .bytes();
-}
-
-class Fleet : public Scene {
- public:
-  explicit Fleet(const std::string& program = quick_program()) : Scene(program) {
-    dir().write("tree/06-bf-02",
-                support::join({intel(0xB06F2, 0x07, 0x3A), intel(0xB06F2, 0x10, 0x3A, 4)}));
-    dir().write("tree/amd.bin",
-                AmdBlob().zen(AmdPatch(0x0A0011D5)).zen(AmdPatch(0x0A0011DE)).bytes());
-  }
-
-  void write(const std::vector<MadeCpu>& cpus, int indent = -1) const {
-    std::string text;
-    for (const MadeCpu& cpu : cpus) text += record_of(cpu).dump(indent) + "\n";
-    dir().write("fleet", text);
-  }
-
-  [[nodiscard]] Told ask(std::vector<std::string> more = {}) const {
-    more.insert(more.begin(), {"coverage", "--cpu", "@fleet", "--firmware", "tree"});
-    return run(more);
-  }
-
-  [[nodiscard]] json report(std::vector<std::string> more = {}, int code = 0) const {
-    more.emplace_back("--json");
-    const Told told = ask(more);
-    EXPECT_EQ(told.code, code) << told.err;
-    return json::parse(told.out);
-  }
-};
-
-const MadeCpu kBehind = {0xB06F2, 0x01, 0x20}, kCurrent = {0xB06F2, 0x01, 0x3A},
-              kAhead = {0xB06F2, 0x01, 0x3B}, kOther = {0xB06F2, 0x10, 0x20},
-              kNobody = {0x000906E9, 0x02, 0x5};
 
 TEST(Coverage, SaysWhatEachKindGets) {
   const Fleet fleet;
@@ -103,7 +55,7 @@ TEST(Coverage, SaysTheSameInWords) {
             "nothing, unserved\n"
             "intel 06-bf-02 0x000b06f2,0x01: 1 machine, run 0x00000020; packed 0x0000003a; loads, "
             "behind; 1024 bytes, 1024 alone\n");
-  EXPECT_THAT(told.out, HasSubstr("\n1 kind of CPU that nothing serves\n"));
+  EXPECT_THAT(told.out, HasSubstr("\nunserved: 1 kind of CPU without microcode\n"));
 }
 
 // Whatever order the file has.
@@ -158,10 +110,13 @@ TEST(Coverage, HoldsTheArchiveAgainstABudget) {
   EXPECT_THAT(within.out, HasSubstr(fmt::format("within the budget of {} bytes\n", bytes)));
   const Told over = fleet.ask({"--max-size", std::to_string(bytes - 1)});
   EXPECT_EQ(over.code, 1);
-  EXPECT_THAT(over.out, HasSubstr(fmt::format("over the budget of {} bytes by 1\n", bytes - 1)));
+  EXPECT_THAT(over.out, HasSubstr(fmt::format("\nfault: budget: the archive is over {} bytes by 1;",
+                                              bytes - 1)));
   EXPECT_THAT(over.out,
               HasSubstr("cost: 06-bf-02 0x000b06f2,0x01: 1024 bytes, 1024 alone, 1 machine\n"));
+  EXPECT_THAT(over.out, HasSubstr(" by 1; without the first of the costs it fits\n"));
   const json report = fleet.report({"--max-size", "2K"}, 1);
+  EXPECT_EQ(report["archive"]["fits_without"], 1);
   EXPECT_EQ(report["archive"]["max_size"], 2048);
   EXPECT_EQ(report["archive"]["over"], true);
   EXPECT_EQ(report["costs"].size(), 3u);
@@ -232,6 +187,43 @@ TEST(Coverage, IsANoWhereAKernelRefuses) {
   EXPECT_EQ((*row_of(before, old_bios))["verdict"], "loads");
 }
 
+// The dearest first, as many as have to go; what is shared goes with the last of those that share it.
+TEST(Coverage, SaysWithoutHowManyTheArchiveFits) {
+  const Fleet fleet;
+  fleet.dir().write("tree/shared", IntelBlob()
+                                       .signature(0x906EA)
+                                       .platform_flags(0x22)
+                                       .revision(0x99)
+                                       .extended({{0x906EB, 0x02}})
+                                       .bytes());  // fmt
+  fleet.write({kBehind, kOther, {0x906EA, 0x02, 1}, {0x906EB, 0x02, 1}, kNobody});
+  const auto ask = [&](std::uint64_t bytes) {
+    return fleet.report({"--max-size", std::to_string(bytes)}, 1)["archive"];
+  };
+  const std::uint64_t bytes = fleet.report()["archive"]["bytes"];
+  EXPECT_EQ(ask(bytes - 1)["fits_without"], 1);
+  EXPECT_EQ(ask(bytes - 1024)["fits_without"], 1);
+  EXPECT_EQ(ask(bytes - 1025)["fits_without"], 2);
+  EXPECT_EQ(ask(bytes - 2048)["fits_without"], 2);
+  EXPECT_FALSE(ask(bytes - 2049).contains("fits_without"));
+}
+
+TEST(Coverage, CountsWhatWouldRunSomethingNewer) {
+  const Fleet fleet;
+  fleet.dir().write("tree/same", intel(0x506E3, 0x36, 0xF0));
+  fleet.dir().write("old/x",
+                    support::join({intel(0xB06F2, 0x07, 0x39), intel(0x506E3, 0x36, 0xF0)}));
+  fleet.write({kBehind, kBehind, kCurrent, kAhead, kNobody, {0x506E3, 0x02, 1}});
+  EXPECT_EQ(fleet.report()["totals"]["machines_gain"], 3);
+  EXPECT_FALSE(fleet.report()["totals"].contains("machines_gain_by_release"));
+  const json compared = fleet.report({"--firmware-old", "old"});
+  EXPECT_EQ(compared["totals"]["machines_gain"], 3);
+  EXPECT_EQ(compared["totals"]["machines_gain_by_release"], 2);
+  EXPECT_THAT(fleet.ask({"--firmware-old", "old"}).out,
+              HasSubstr("\n3 machines would run something newer, 2 of them what the old release "
+                        "lacks\n"));
+}
+
 // A machine with two kinds of CPU is one, and stays if one of them does.
 TEST(Coverage, CountsNoMachineThatIsLeftOut) {
   const Fleet fleet;
@@ -265,6 +257,10 @@ TEST(Coverage, LeavesGuestsToTheirHypervisor) {
   EXPECT_EQ((*row_of(report, guest))["state"], "guest");
   EXPECT_EQ((*row_of(report, guest))["verdict"], "off");
   EXPECT_EQ((*row_of(report, kBehind))["state"], "behind");
+  EXPECT_EQ(report["costs"][0]["machines"], 2);
+  EXPECT_EQ(report["costs"][0]["guests"], 1);
+  EXPECT_THAT(fleet.ask({"--max-size", "1M"}).out,
+              HasSubstr(" alone, 2 machines, 1 of them guests\n"));
 }
 
 TEST(Coverage, KeepsHeldRevisionsApartFromAvailableOnes) {
