@@ -115,6 +115,14 @@ struct CoverageColumn {
 };
 std::span<const CoverageColumn> coverage_columns();
 
+/// What the words of a column mean.
+struct LegendGroup {
+  const char* title;
+  bool compared = false;                                   // only with an old release
+  std::vector<std::pair<const char*, const char*>> words;  // with their meaning
+};
+std::vector<LegendGroup> coverage_legend();
+
 /// "kernels before 6.14: 0x… loads", one a line.
 std::vector<std::string> answer_lines(const CoveredCpu& cpu);
 

@@ -103,6 +103,19 @@ std::string cpus_html(const CoverageReport& report) {
   return text + "</tbody>\n</table>\n</div>\n";
 }
 
+// The words of the table, in the order of their columns.
+std::string legend_html(bool compared) {
+  std::string text = "<details id=\"legend\"><summary>What the words mean</summary>\n";
+  for (const LegendGroup& group : coverage_legend()) {
+    if (group.compared && !compared) continue;
+    text += fmt::format("<h3>{}</h3>\n<dl>\n", group.title);
+    for (const auto& [word, meaning] : group.words)
+      text += fmt::format("<dt>{}</dt><dd>{}</dd>\n", word, meaning);
+    text += "</dl>\n";
+  }
+  return text + "</details>\n";
+}
+
 std::string others_html(const CoverageReport& report) {
   if (report.others.empty()) return "";
   std::string text =
@@ -170,6 +183,7 @@ std::string to_html(const CoverageReport& report, std::optional<std::int64_t> ma
   page += heading_html(report, made);
   page += kForm;
   page += cpus_html(report);
+  page += legend_html(report.compared);
   page += costs_html(report);
   page += others_html(report);
   page += kScript;

@@ -17,6 +17,7 @@ class Page(html.parser.HTMLParser):
         super().__init__(convert_charrefs=True)
         self.tables, self.heads, self.loads, self.faults = {}, {}, [], []
         self.totals, self.scripts, self.handlers = [], [], []
+        self.legend = []  # words and meanings, in turn
         self._open, self._table, self._cell = [], None, None
         self.feed(text)
         self.close()
@@ -42,6 +43,8 @@ class Page(html.parser.HTMLParser):
             self.totals.append("")
         if tag == "script":
             self.scripts.append("")
+        if tag in ("dt", "dd"):
+            self.legend.append("")
 
     def handle_endtag(self, tag):
         if not self._open or self._open.pop() != tag:
@@ -58,6 +61,8 @@ class Page(html.parser.HTMLParser):
             self._cell[1] += data
         elif self._open and self._open[-1] == "li":
             self.totals[-1] += data
+        elif self._open and self._open[-1] in ("dt", "dd"):
+            self.legend[-1] += data
         elif self._open and self._open[-1] == "script":
             self.scripts[-1] += data
 

@@ -55,6 +55,15 @@ class PageTest(unittest.TestCase):
                 what = f"{len(expected['answers'])} answers" + (" and a remedy" if "remedy" in expected else "")
                 self.assertTrue(row[-1][1].startswith(what), row[-1][1])
 
+    def test_says_what_its_words_mean(self):
+        words, meanings = self.page.legend[::2], self.page.legend[1::2]
+        self.assertTrue(all(meanings))
+        for row in self.report["cpus"]:
+            for word in (row["state"], row["verdict"], row["change"], *row["faults"]):
+                self.assertIn(word, words)
+        told = {row["state"] for row in self.report["cpus"]}
+        self.assertLess({"behind", "current", "unserved", "guest"}, told)
+
     def test_names_every_fault(self):
         self.assertTrue(self.report["faults"])
         lines = [line for line in self.page.totals if line.startswith("fault: ")]

@@ -58,6 +58,8 @@ class InABrowser(unittest.TestCase):
         for row in self.report["cpus"]:
             for answer in row["answers"]:
                 self.assertIn(answer["text"], text)
+        for word in {row[key] for row in self.expected for key in ("state", "verdict", "change")}:
+            self.assertIn(word, self.browser.evaluate("document.querySelector('#legend').innerText"))
         self.picture("plain")
 
     def test_is_the_same_table_with_scripts(self):
