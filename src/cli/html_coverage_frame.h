@@ -40,9 +40,9 @@ input, select { font: inherit; font-size: 0.9rem; height: 2.1rem; padding: 0.3re
 output { font-size: 0.85rem; color: var(--soft); line-height: 2.1rem; }
 .wide { overflow-x: auto; border: 1px solid var(--line); border-radius: 6px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.85rem; }
-th, td { padding: 0.4rem 0.6rem; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
+th, td { padding: 0.4rem 0.45rem; text-align: left; vertical-align: baseline; border-bottom: 1px solid var(--line); }
 tbody tr:last-child td { border-bottom: 0; }
-thead th { background: var(--band); white-space: nowrap; }
+thead th { background: var(--band); }
 th button { all: unset; cursor: pointer; font-weight: 600; }
 th button:hover { text-decoration: underline; }
 th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
@@ -54,7 +54,7 @@ td.code { font-family: ui-monospace, monospace; font-size: 0.8rem; }
 td.code.short { white-space: nowrap; }
 td ul { margin: 0.25rem 0 0; padding: 0; list-style: none; }
 td ul li + li { margin-top: 0.25rem; }
-td.answers { min-width: 13rem; }
+td.answers { min-width: 12rem; }
 summary { cursor: pointer; color: var(--link); }
 #legend { margin-top: 1rem; }
 .word { display: inline-block; padding: 0 0.45rem; border-radius: 3px; background: var(--band); }
