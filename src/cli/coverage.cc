@@ -75,6 +75,7 @@ class Coverer {
   CoveredCpu row(std::size_t index) {
     CoveredCpu row;
     row.cpu = choice_.cpus()[index];
+    std::sort(row.cpu.names.begin(), row.cpu.names.end());
     row.vendor = vendor_of(index);
     row.packed = revisions_of(choice_, index);
     row.available = available(row.cpu.query.selector);

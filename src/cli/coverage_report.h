@@ -132,6 +132,9 @@ std::string remedy_line(const CoveredCpu& cpu);
 /// What is proven of its BIOS, as manifests have it: "old" or "fixed"; empty: nothing.
 const char* entrysign_name(const CoveredCpu& cpu);
 
+/// "machines: web1, web2"; REQUIRES: there are names.
+std::string names_line(const CoveredCpu& cpu);
+
 struct CoverageTotals {
   std::map<RunState, std::uint64_t> states;  // machines; one with two kinds of CPU counts with each
   std::map<Change, std::uint64_t> changes;   // likewise

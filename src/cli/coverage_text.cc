@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "src/cli/coverage_report.h"
+#include "src/cli/members.h"
 #include "src/cli/messages.h"
 
 namespace kip::cli {
@@ -35,8 +36,9 @@ std::string kinds_text(std::uint64_t machines, std::uint64_t cpus) {
 
 // What the columns say, in words.
 std::string to_line(const CoveredCpu& row) {
-  std::string text = fmt::format("{} {}: {}", ucode::vendor_name(row.vendor), row.cpu.label,
-                                 counted(row.cpu.machines, "machine"));
+  std::string text = fmt::format("{} {}", ucode::vendor_name(row.vendor), row.cpu.label);
+  if (!row.cpu.model.empty()) text += " (" + shown_name(row.cpu.model, /*quoted=*/true) + ")";
+  text += ": " + counted(row.cpu.machines, "machine");
   if (row.cpu.guest) text += ", guests";
   text += row.cpu.running ? ", run " + hex(*row.cpu.running) : ", running unknown";
   if (row.cpu.query.proven) text += fmt::format(" on {}", bios_text(*row.cpu.query.proven));
@@ -135,6 +137,13 @@ std::string remedy_line(const CoveredCpu& cpu) {
   return "remedy" + when + ": " + cpu.remedy;
 }
 
+std::string names_line(const CoveredCpu& cpu) {
+  std::string text = "machines: ";
+  for (const std::string& name : cpu.cpu.names)
+    text += (&name == &cpu.cpu.names.front() ? "" : ", ") + shown_name(name, /*quoted=*/true);
+  return text;
+}
+
 std::vector<std::string> total_lines(const CoverageReport& report) {
   const CoverageTotals totals = totals_of(report);
   std::vector<std::string> lines;
@@ -170,6 +179,7 @@ std::string to_text(const CoverageReport& report) {
   std::string text;
   for (const CoveredCpu& row : report.cpus) {
     text += to_line(row) + "\n";
+    if (!row.cpu.names.empty()) text += "  " + names_line(row) + "\n";
     // Where there is one answer, the line has said it.
     if (row.verdict == "loads" && row.answers.size() == 1) continue;
     if (row.packed.empty()) continue;
@@ -177,9 +187,8 @@ std::string to_text(const CoverageReport& report) {
     if (!row.remedy.empty()) text += "  " + remedy_line(row) + "\n";
   }
   for (const OtherCpu& it : report.others) {
-    text += fmt::format("{} {}: {}; no microcode loader\n",
-                        it.vendor_id.empty() ? "unknown vendor" : quote(it.vendor_id),
-                        it.signature.name(), counted(it.machines, "machine"));
+    text +=
+        fmt::format("{}: {}; no microcode loader\n", it.name(), counted(it.machines, "machine"));
   }
   if (report.budget) {
     for (const CoverageCost& cost : report.costs) {

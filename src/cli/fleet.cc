@@ -55,6 +55,11 @@ std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Mach
   return requested;
 }
 
+std::string OtherCpu::name() const {
+  if (vendor_id == host::kNotX86) return vendor_id;
+  return (vendor_id.empty() ? "unknown vendor" : quote(vendor_id)) + " " + signature.name();
+}
+
 RequestedCpu cpu_of_spec(const ucode::Selector& selector, std::string_view label) {
   RequestedCpu requested;
   requested.query.selector = selector;
@@ -141,6 +146,9 @@ std::size_t Fleet::add(const host::Cpu& cpu, const host::Machine& machine, bool 
   }
   RequestedCpu& requested = cpus[known->second];
   if (counts) ++requested.machines;
+  // Whatever order they come in.
+  if (requested.model.empty() || (!cpu.model_name.empty() && cpu.model_name < requested.model))
+    requested.model = cpu.model_name;
   if (counts && keeps_names_ && !machine.name.empty()) requested.names.push_back(machine.name);
   return known->second;
 }
@@ -149,9 +157,7 @@ void Fleet::add_other(const host::Cpu& cpu, bool counts) {
   const auto [known, is_new] = others_.try_emplace({cpu.vendor_id, cpu.signature}, others.size());
   if (is_new) {
     others.push_back({cpu.vendor_id, cpu.signature, 0});
-    note(fmt::format("{} {}: no microcode loader for this vendor or family",
-                     cpu.vendor_id.empty() ? "unknown vendor" : quote(cpu.vendor_id),
-                     cpu.signature.name()));
+    note(others.back().name() + ": no microcode loader for this vendor or family");
   }
   if (counts) ++others[known->second].machines;
 }

@@ -19,7 +19,7 @@ struct RequestedCpu {
   std::optional<std::uint32_t> running;  // revision, where it is known
   bool guest = false;                    // a hypervisor is there: no kernel loads microcode
   std::uint64_t machines = 1;            // that have it; 0: nobody said so
-  std::string model;                     // what the first of them calls it; or empty
+  std::string model;                     // what they call it: the first by bytes; or empty
   std::vector<std::string> names;        // of the machines, where they have any and were asked for
 };
 
@@ -28,6 +28,9 @@ struct OtherCpu {
   std::string vendor_id;  // as cpuinfo has it, or "not x86"
   ucode::CpuSignature signature;
   std::uint64_t machines = 0;
+
+  /// For people: "'HygonGenuine' 18-01-01", "not x86".
+  std::string name() const;
 };
 
 /// Machines that have several kinds of CPU.

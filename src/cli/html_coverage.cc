@@ -77,8 +77,12 @@ std::string answers_html(const CoveredCpu& row) {
     lines.push_back(remedy_line(row));
     what += " and a remedy";
   }
-  if (lines.size() == 1) return escaped(lines.front());
-  std::string text = "<details><summary>" + what + "</summary><ul>";
+  if (!row.cpu.names.empty()) lines.push_back(names_line(row));
+  std::string text;
+  if (!row.cpu.model.empty())
+    text = "<span class=\"soft\">" + escaped(row.cpu.model) + "</span><br>";
+  if (lines.size() == 1) return text + escaped(lines.front());
+  text += "<details><summary>" + what + "</summary><ul>";
   for (const std::string& line : lines) text += "<li>" + escaped(line) + "</li>";
   return text + "</ul></details>";
 }

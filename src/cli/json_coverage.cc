@@ -35,8 +35,10 @@ Json cpu_json(const CoveredCpu& row) {
     json["platform_flags"] = fmt::format("{:#04x}", *flags);
   if (row.cpu.running) json["running"] = hex32(*row.cpu.running);
   if (row.cpu.query.proven) json["entrysign"] = entrysign_name(row);
+  if (!row.cpu.model.empty()) json["model_name"] = row.cpu.model;
   json["guest"] = row.cpu.guest;
   json["machines"] = row.cpu.machines;
+  if (!row.cpu.names.empty()) json["names"] = row.cpu.names;
   json["packed"] = revisions_json(row.packed);
   if (row.available) json["available"] = hex32(*row.available);
   json["state"] = state_name(row.state);

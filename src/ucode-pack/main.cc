@@ -48,6 +48,7 @@ void add_coverage(CLI::App& app, Settings& settings) {
   add_firmware(app, settings);
   add_holds(app, settings);
   cli::add_list(app, "--firmware-old", settings.firmware_old, "compare with this release", "PATH");
+  app.add_flag("--names", settings.names, "name the machines of each kind of CPU");
   cli::add_value(app, "--html", settings.html, "write the report as a page, too", "FILE");
   cli::add_value(app, "--max-size", settings.max_size,
                  "say what each CPU costs, and exit 1 if the archive for all is larger", "BYTES");

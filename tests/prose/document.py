@@ -43,6 +43,8 @@ def steps(text: str, manual: bool) -> list[Step]:
         while number < last:
             line = lines[number].removeprefix(indent)
             number += 1
+            if manual and "\\" in line:
+                raise ValueError(f"line {number}: scdoc drops the backslash: whoever reads the page sees another command")
             if line.startswith("$ "):
                 current = Step(line[2:], number, indent)
                 while line.endswith("\\") and number < last:

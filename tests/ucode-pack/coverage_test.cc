@@ -58,6 +58,31 @@ TEST(Coverage, SaysTheSameInWords) {
   EXPECT_THAT(told.out, HasSubstr("\nunserved: 1 kind of CPU without microcode\n"));
 }
 
+// What machines say of themselves is not to be trusted, on a terminal or in a page.
+TEST(Coverage, NamesMachinesIfAsked) {
+  const Fleet fleet;
+  std::string text;
+  for (const char* const name : {"web2", "web1", "<b>\x1b[1m"}) {
+    json record = record_of(kBehind);
+    record["host"] = name;
+    record["cpus"][0]["model_name"] = "Xeon <i>";
+    text += record.dump();
+  }
+  fleet.dir().write("fleet", text);
+  const Told plain = fleet.ask();
+  EXPECT_THAT(plain.out, HasSubstr("intel 06-bf-02 0x000b06f2,0x01 (Xeon <i>): 3 machines, run"));
+  EXPECT_THAT(plain.out, Not(HasSubstr("web1")));
+  const Told named = fleet.ask({"--names", "--html", "page"});
+  EXPECT_THAT(named.out, HasSubstr("\n  machines: '<b>\\x1b[1m', web1, web2\n"));
+  const Blob bytes = support::read_file(fleet.dir() / "page");
+  const std::string page(bytes.begin(), bytes.end());
+  EXPECT_THAT(page, HasSubstr("machines: '&lt;b&gt;\\x1b[1m', web1, web2"));
+  EXPECT_THAT(page, HasSubstr("Xeon &lt;i&gt;"));
+  const json report = fleet.report({"--names"});
+  EXPECT_EQ((*row_of(report, kBehind))["names"], json({"<b>\x1b[1m", "web1", "web2"}));
+  EXPECT_EQ((*row_of(report, kBehind))["model_name"], "Xeon <i>");
+}
+
 // Whatever order the file has.
 TEST(Coverage, DoesNotDependOnTheOrderOfRecords) {
   const Fleet fleet;
