@@ -54,6 +54,11 @@ Change change_between(const Choice& old, const Choice& now, std::size_t cpu) {
   return same ? Change::kSame : Change::kOther;
 }
 
+struct Account {
+  CoverageCost cost;
+  std::set<std::size_t> updates;
+};
+
 class Coverer {
  public:
   Coverer(const Choice& choice, const Choice* old)
@@ -188,14 +193,16 @@ class Coverer {
       for (const std::size_t it : choice_.selection().answers[i].choices)
         users[it].insert(identity(report_.cpus[i]));
     }
-    std::map<Identity, CoverageCost> costs;
+    std::map<Identity, Account> accounts;
     for (std::size_t i = 0; i < report_.cpus.size(); ++i) {
       CoveredCpu& row = report_.cpus[i];
+      Account& account = accounts[identity(row)];
       for (const std::size_t it : choice_.selection().answers[i].choices) {
-        row.bytes += choice_.entry_of(it).update.size;
-        if (users[it].size() == 1) row.bytes_alone += choice_.entry_of(it).update.size;
+        account.updates.insert(it);
+        row.bytes += size_of(it);
+        if (users[it].size() == 1) row.bytes_alone += size_of(it);
       }
-      CoverageCost& cost = costs[identity(row)];
+      CoverageCost& cost = account.cost;
       cost.cpu = name_of(identity(row));
       cost.machines += row.cpu.machines;
       if (row.cpu.guest) cost.guests += row.cpu.machines;
@@ -203,11 +210,29 @@ class Coverer {
       cost.bytes = std::max(cost.bytes, row.bytes);
       cost.bytes_alone = std::max(cost.bytes_alone, row.bytes_alone);
     }
-    for (auto& [key, cost] : costs) report_.costs.push_back(std::move(cost));
-    std::stable_sort(report_.costs.begin(), report_.costs.end(), [](const auto& a, const auto& b) {
-      return std::tuple(a.bytes_alone, a.bytes) > std::tuple(b.bytes_alone, b.bytes);
-    });
+    sort_costs(std::move(accounts), std::move(users));
   }
+
+  // Next comes whoever saves most by leaving once those in front are gone.
+  void sort_costs(std::map<Identity, Account> accounts, std::vector<std::set<Identity>> users) {
+    while (!accounts.empty()) {
+      auto dearest = accounts.end();
+      std::pair<std::uint64_t, std::uint64_t> most;
+      for (auto it = accounts.begin(); it != accounts.end(); ++it) {
+        std::pair<std::uint64_t, std::uint64_t> saves = {0, it->second.cost.bytes};
+        for (const std::size_t update : it->second.updates)
+          if (users[update].size() == 1) saves.first += size_of(update);
+        if (dearest != accounts.end() && saves <= most) continue;
+        dearest = it;
+        most = saves;
+      }
+      for (const std::size_t update : dearest->second.updates) users[update].erase(dearest->first);
+      report_.costs.push_back(std::move(dearest->second.cost));
+      accounts.erase(dearest);
+    }
+  }
+
+  std::uint64_t size_of(std::size_t choice) const { return choice_.entry_of(choice).update.size; }
 
   // By what they are, so that the order of a fleet's file does not show.
   void sort() {

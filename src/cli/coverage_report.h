@@ -90,6 +90,7 @@ struct CoverageFault {
 };
 
 struct CoverageReport {
+  std::string kernel;  // that was asked about; empty: those from 5.0 on
   std::vector<std::string> firmware,
       firmware_old;                          // as they were named; empty: the search path; none
   std::uint64_t machines = 0, left_out = 0;  // those of the rows; those that `!SPEC` takes away

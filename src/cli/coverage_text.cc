@@ -154,6 +154,8 @@ std::vector<std::string> total_lines(const CoverageReport& report) {
     if (!text.empty()) lines.push_back(what + text);
   };
   lines.push_back(kinds_text(report.machines, report.cpus.size()));
+  if (!report.kernel.empty())
+    lines.back() += "; kernel " + shown_name(report.kernel, /*quoted=*/true);
   if (report.left_out != 0) lines.back() += fmt::format("; {} left out", report.left_out);
   add("machines by state:", totals.states, state_name);
   add("machines by change:", totals.changes, change_name);

@@ -77,7 +77,10 @@ std::string answers_html(const CoveredCpu& row) {
     lines.push_back(remedy_line(row));
     what += " and a remedy";
   }
-  if (!row.cpu.names.empty()) lines.push_back(names_line(row));
+  if (!row.cpu.names.empty()) {
+    lines.push_back(names_line(row));
+    what += ", " + counted(row.cpu.names.size(), "name");
+  }
   std::string text;
   if (!row.cpu.model.empty())
     text = "<span class=\"soft\">" + escaped(row.cpu.model) + "</span><br>";
@@ -171,6 +174,8 @@ std::string names(const std::vector<std::string>& paths) {
 std::string heading_html(const CoverageReport& report, std::optional<std::int64_t> made) {
   std::string text = "<h1>Microcode coverage</h1>\n<p class=\"soft\">Of " + names(report.firmware);
   if (report.compared) text += ", compared with " + names(report.firmware_old);
+  text += ", for " +
+          (report.kernel.empty() ? "kernels from 5.0 on" : "kernel " + escaped(report.kernel));
   if (made) text += ", as of " + day_text(*made);
   text += "</p>\n<ul class=\"totals\">\n";
   for (const std::string& line : total_lines(report)) {

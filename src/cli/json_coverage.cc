@@ -110,6 +110,7 @@ std::string to_json(const CoverageReport& report) {
   Json json = envelope("coverage");
   json["firmware"] = report.firmware;
   if (report.compared) json["firmware_old"] = report.firmware_old;
+  if (!report.kernel.empty()) json["kernel"] = report.kernel;
   json["machines"] = report.machines;
   json["machines_left_out"] = report.left_out;
   Json cpus = Json::array(), others = Json::array(), costs = Json::array();

@@ -96,7 +96,8 @@ Result<std::optional<Machine>> CpuinfoReader::take(std::string_view line) {
   paragraph_.take(line);
   open_ = true;
   const bool again = is_first && last_ && paragraph_.processor.value_or(0) <= *last_;
-  if (again || (unnumbered && (is_first || is_vendor))) {
+  if (is_vendor) last_.reset();
+  if (again || (unnumbered && is_first) || (is_vendor && !machine_.cpus.empty())) {
     complete = std::move(machine_);
     machine_ = {};
   }

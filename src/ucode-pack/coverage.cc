@@ -92,6 +92,7 @@ class Coverage {
     cli::CoverageReport report = cli::cover(choice_, old_ ? &*old_ : nullptr);
     report.firmware = settings_.firmware;
     report.firmware_old = settings_.firmware_old;
+    report.kernel = settings_.kernel;
     report.budget = budget_;
     const bool some = !choice_.selection().choices.empty();
     if (some) {

@@ -233,6 +233,25 @@ TEST(Coverage, SaysWithoutHowManyTheArchiveFits) {
   EXPECT_FALSE(ask(bytes - 2049).contains("fits_without"));
 }
 
+// A CPU whose platform is not known shares with one whose is: the second costs nothing while the first is there.
+TEST(Coverage, CountsWhatLeavesOnceTheOthersAreGone) {
+  const Fleet fleet;
+  const MadeCpu small = {0x906EA, 0x02, 1};
+  fleet.dir().write("tree/large", IntelBlob()
+                                      .signature(0xB06F2)
+                                      .platform_flags(0x10)
+                                      .revision(0x3B)
+                                      .extended({{0xB06F3, 0x02}})
+                                      .bytes());  // fmt
+  fleet.dir().write("tree/small", intel(0x906EA, 0x22, 0x99));
+  fleet.write({small, {0xB06F2, 0x10, 0x20}, {0xB06F2, {}, 0x20}});
+  const json costs = fleet.report({"--max-size", "1M"})["costs"];
+  ASSERT_EQ(costs.size(), 3u);
+  EXPECT_EQ(costs[0]["cpu"], "06-bf-02 0x000b06f2");
+  EXPECT_EQ(costs[1]["cpu"], "06-bf-02 0x000b06f2,0x10");
+  EXPECT_EQ(costs[1]["bytes_alone"], 0);
+}
+
 TEST(Coverage, CountsWhatWouldRunSomethingNewer) {
   const Fleet fleet;
   fleet.dir().write("tree/same", intel(0x506E3, 0x36, 0xF0));
