@@ -23,7 +23,7 @@ Identity identity(const CoveredCpu& row) {
 
 std::string name_of(const Identity& identity) {
   const auto& [vendor, signature, flags] = identity;
-  const std::string name = fmt::format("{} {:#010x}", signature.name(), signature.value);
+  const std::string name = label_of(signature);
   return flags ? name + fmt::format(",{:#04x}", *flags) : name;
 }
 
@@ -42,14 +42,14 @@ std::set<digest::Sha256> digests_chosen(const Choice& choice, std::size_t cpu) {
   return found;
 }
 
-Change change_between(const Choice& old, const Choice& now, std::size_t cpu) {
+Change change_between(const Choice& old, const Choice& now, std::size_t cpu, Vendor vendor) {
   const auto before = revisions_of(old, cpu), after = revisions_of(now, cpu);
   if (before.empty() || after.empty()) {
     if (before.empty() && after.empty()) return Change::kNone;
     return before.empty() ? Change::kAdded : Change::kGone;
   }
   if (after.back() != before.back())
-    return after.back() > before.back() ? Change::kNewer : Change::kOlder;
+    return ucode::is_newer(vendor, after.back(), before.back()) ? Change::kNewer : Change::kOlder;
   const bool same = before == after && digests_chosen(old, cpu) == digests_chosen(now, cpu);
   return same ? Change::kSame : Change::kOther;
 }
@@ -86,7 +86,7 @@ class Coverer {
     row.available = available(row.cpu.query.selector);
     if (old_ != nullptr) {
       row.old = revisions_of(*old_, index);
-      row.change = change_between(*old_, choice_, index);
+      row.change = change_between(*old_, choice_, index, row.vendor);
     }
     predict(row);
     row.state = state_of(row);
@@ -183,7 +183,10 @@ class Coverer {
     if (loads.empty()) return RunState::kRefused;
     if (!row.cpu.running) return RunState::kUnknown;
     if (loads.contains(*row.cpu.running)) return RunState::kCurrent;
-    return *row.cpu.running > *loads.rbegin() ? RunState::kAhead : RunState::kBehind;
+    const bool ahead = std::all_of(loads.begin(), loads.end(), [&](std::uint32_t it) {
+      return ucode::is_newer(row.vendor, *row.cpu.running, it);
+    });
+    return ahead ? RunState::kAhead : RunState::kBehind;
   }
 
   // What an update takes is on the account of each CPU that gets it, whatever runs there; alone on that of one that is the only one.

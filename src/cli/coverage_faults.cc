@@ -36,7 +36,7 @@ Refusal refusal_of(const CoveredCpu& row) {
 // Newer than what runs, and not in the old release.
 bool gains_by_release(const CoveredCpu& row) {
   return std::any_of(row.answers.begin(), row.answers.end(), [&](const CoverageAnswer& it) {
-    return it.revision && *it.revision > *row.cpu.running &&
+    return it.revision && ucode::is_newer(row.vendor, *it.revision, *row.cpu.running) &&
            std::find(row.old.begin(), row.old.end(), *it.revision) == row.old.end();
   });
 }

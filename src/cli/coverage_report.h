@@ -98,8 +98,8 @@ struct CoverageReport {
   std::vector<OtherCpu> others;              // without a loader
   std::uint64_t updates = 0, bytes = 0;      // of the archive that pack would write for all of them
   std::optional<std::uint64_t> budget;       // in bytes
-  std::vector<CoverageCost> costs;           // dearest first
-  std::size_t fits_without = 0;  // over the budget: so many of the dearest away, it fits
+  std::vector<CoverageCost> costs;           // next whoever saves most by leaving
+  std::size_t fits_without = 0;              // over the budget: so many of the first away, it fits
 
   bool compared = false;  // with an old release
 

@@ -27,15 +27,15 @@ std::optional<ucode::EntrySignClass> proven_class(const host::Cpu& cpu,
   return checks ? running : std::nullopt;
 }
 
-std::string label_of(ucode::CpuSignature signature) {
-  return fmt::format("{} {:#010x}", signature.name(), signature.value);
-}
-
 bool has_loader(const host::Cpu& cpu) {
   return cpu.vendor && ucode::has_loader(*cpu.vendor, cpu.signature);
 }
 
 }  // namespace
+
+std::string label_of(ucode::CpuSignature signature) {
+  return fmt::format("{} {:#010x}", signature.name(), signature.value);
+}
 
 std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Machine& machine) {
   if (!has_loader(cpu)) return std::nullopt;

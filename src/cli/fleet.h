@@ -40,6 +40,9 @@ struct MixedMachines {
   std::uint64_t machines = 0;
 };
 
+/// "06-8f-08 0x000806f8"
+std::string label_of(ucode::CpuSignature signature);
+
 /// A selector for a machine's CPU, and what else is known of it. nullopt: no loader for it.
 std::optional<RequestedCpu> requested_cpu(const host::Cpu& cpu, const host::Machine& machine);
 

@@ -9,11 +9,6 @@ namespace {
 
 using namespace detail;
 
-// As cpuinfo and `host --json` have it, for who looks up his archive by either.
-const char* vendor_id(ucode::Vendor vendor) {
-  return vendor == ucode::Vendor::kIntel ? "GenuineIntel" : "AuthenticAMD";
-}
-
 Json archive_json(const SplitArchive& archive) {
   return {{"file", archive.file},
           {"sha256", archive.sha256},
@@ -24,7 +19,7 @@ Json archive_json(const SplitArchive& archive) {
 Json cpu_json(const SplitCpu& cpu, const SplitReport& report) {
   Json json = {{"cpu", cpu.label},
                {"vendor", ucode::vendor_name(cpu.vendor)},
-               {"vendor_id", vendor_id(cpu.vendor)},
+               {"vendor_id", host::vendor_id(cpu.vendor)},
                {"name", cpu.signature.name()},
                {"signature", hex32(cpu.signature.value)}};
   if (cpu.platform_flags) json["platform_flags"] = fmt::format("{:#04x}", *cpu.platform_flags);

@@ -1,4 +1,3 @@
-#include <fmt/format.h>
 #include <map>
 #include <set>
 #include <tuple>
@@ -100,7 +99,7 @@ std::vector<SplitCpu> split_rows(const Choice& choice, const SplitGroup& group) 
     const Key whole = without_platform(key);
     if (!group.by_signature || asked.contains(whole)) continue;
     const ucode::CpuSignature signature{std::get<1>(key)};
-    add(i, whole, fmt::format("{} {:#010x}", signature.name(), signature.value), /*added=*/true);
+    add(i, whole, label_of(signature), /*added=*/true);
   }
   std::vector<SplitCpu> list;
   for (auto& [key, row] : rows) {

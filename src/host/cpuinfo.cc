@@ -20,11 +20,11 @@ std::string_view key_of(std::string_view line) {
   return colon == line.npos ? std::string_view() : trim(line.substr(0, colon));
 }
 
-// Of LoongArch and MIPS the first is "system type".
 std::string_view value_of(std::string_view line) {
   return trim(line.substr(line.find(':') + 1));
 }
 
+// Of LoongArch and MIPS the first is "system type".
 bool begins_text(std::string_view key) {
   return key == "processor" || key == "vendor_id" || key == "cpu family" || key == "system type";
 }

@@ -54,9 +54,14 @@ bool Cpu::same_kind(const Cpu& other) const {
 }
 
 std::optional<ucode::Vendor> vendor_of(std::string_view id) {
-  if (id == "GenuineIntel") return ucode::Vendor::kIntel;
-  if (id == "AuthenticAMD") return ucode::Vendor::kAmd;
+  for (const ucode::Vendor vendor : {ucode::Vendor::kIntel, ucode::Vendor::kAmd}) {
+    if (id == vendor_id(vendor)) return vendor;
+  }
   return std::nullopt;
+}
+
+const char* vendor_id(ucode::Vendor vendor) {
+  return vendor == ucode::Vendor::kIntel ? "GenuineIntel" : "AuthenticAMD";
 }
 
 std::optional<std::uint32_t> parse_hex_line(std::string_view text) {

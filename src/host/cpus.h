@@ -65,6 +65,7 @@ std::optional<std::int64_t> read_boot_time(const Root& root);
 /// "GenuineIntel" and "AuthenticAMD"; nullopt for vendors without a loader (Hygon, Zhaoxin, …): whoever becomes a vendor also
 /// answers ucode::has_loader().
 std::optional<ucode::Vendor> vendor_of(std::string_view id);
+const char* vendor_id(ucode::Vendor vendor);
 
 /// The platform id field of MSR 0x17 is shown as one bit; parses sysfs's "0x80".
 std::optional<std::uint32_t> parse_hex_line(std::string_view text);

@@ -100,8 +100,7 @@ struct Labels {
   }
 };
 
-// Sources: Linux, arch/x86/kvm/x86.c (kvm_vcpu_reset, MSR_IA32_UCODE_REV) and QEMU, target/i386/cpu.c (ucode_rev); Hyper-V
-// has all bits set.
+// Sources: Linux, __vmx_vcpu_reset() and __svm_vcpu_reset(); QEMU, x86_cpu_realizefn(). Hyper-V has all bits set.
 bool is_made_up(std::uint32_t revision) {
   return revision == 1 || revision == 0x01000065 || revision == 0xffffffff;
 }

@@ -57,7 +57,7 @@ class Judge {
   BootRow row_of(const host::Cpu& cpu) const {
     BootRow row;
     row.vendor = cpu.vendor ? ucode::vendor_name(*cpu.vendor) : cpu.vendor_id;
-    row.label = fmt::format("{} {:#010x}", cpu.signature.name(), cpu.signature.value);
+    row.label = cli::label_of(cpu.signature);
     row.signature = cpu.signature;
     row.platform_flags = cpu.platform_flags;
     row.count = cpu.count;

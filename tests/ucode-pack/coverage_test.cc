@@ -15,6 +15,16 @@ using support::IntelBlob;
 using testing::HasSubstr;
 using testing::Not;
 
+// For the next stepping, too.
+Blob shared(std::uint32_t signature, std::uint32_t flags, std::uint32_t revision) {
+  return IntelBlob()
+      .signature(signature)
+      .platform_flags(flags)
+      .revision(revision)
+      .extended({{signature + 1, 0x02}})
+      .bytes();
+}
+
 TEST(Coverage, SaysWhatEachKindGets) {
   const Fleet fleet;
   fleet.write({kBehind, kCurrent, kBehind, kNobody, kAhead}, /*indent=*/2);
@@ -108,12 +118,7 @@ TEST(Coverage, WeighsTheArchiveThatPackWrites) {
 // An update for two CPUs of the fleet is on the account of both, and saves nothing if one of them goes.
 TEST(Coverage, MarksWhatIsShared) {
   const Fleet fleet;
-  fleet.dir().write("tree/shared", IntelBlob()
-                                       .signature(0x906EA)
-                                       .platform_flags(0x22)
-                                       .revision(0x99)
-                                       .extended({{0x906EB, 0x02}})
-                                       .bytes());  // fmt
+  fleet.dir().write("tree/shared", shared(0x906EA, 0x22, 0x99));
   const MadeCpu one = {0x906EA, 0x02, 1}, two = {0x906EB, 0x02, 1};
   fleet.write({one, two, kBehind});
   const json report = fleet.report();
@@ -215,12 +220,7 @@ TEST(Coverage, IsANoWhereAKernelRefuses) {
 // The dearest first, as many as have to go; what is shared goes with the last of those that share it.
 TEST(Coverage, SaysWithoutHowManyTheArchiveFits) {
   const Fleet fleet;
-  fleet.dir().write("tree/shared", IntelBlob()
-                                       .signature(0x906EA)
-                                       .platform_flags(0x22)
-                                       .revision(0x99)
-                                       .extended({{0x906EB, 0x02}})
-                                       .bytes());  // fmt
+  fleet.dir().write("tree/shared", shared(0x906EA, 0x22, 0x99));
   fleet.write({kBehind, kOther, {0x906EA, 0x02, 1}, {0x906EB, 0x02, 1}, kNobody});
   const auto ask = [&](std::uint64_t bytes) {
     return fleet.report({"--max-size", std::to_string(bytes)}, 1)["archive"];
@@ -237,12 +237,7 @@ TEST(Coverage, SaysWithoutHowManyTheArchiveFits) {
 TEST(Coverage, CountsWhatLeavesOnceTheOthersAreGone) {
   const Fleet fleet;
   const MadeCpu small = {0x906EA, 0x02, 1};
-  fleet.dir().write("tree/large", IntelBlob()
-                                      .signature(0xB06F2)
-                                      .platform_flags(0x10)
-                                      .revision(0x3B)
-                                      .extended({{0xB06F3, 0x02}})
-                                      .bytes());  // fmt
+  fleet.dir().write("tree/large", shared(0xB06F2, 0x10, 0x3B));
   fleet.dir().write("tree/small", intel(0x906EA, 0x22, 0x99));
   fleet.write({small, {0xB06F2, 0x10, 0x20}, {0xB06F2, {}, 0x20}});
   const json costs = fleet.report({"--max-size", "1M"})["costs"];
@@ -250,6 +245,17 @@ TEST(Coverage, CountsWhatLeavesOnceTheOthersAreGone) {
   EXPECT_EQ(costs[0]["cpu"], "06-bf-02 0x000b06f2");
   EXPECT_EQ(costs[1]["cpu"], "06-bf-02 0x000b06f2,0x10");
   EXPECT_EQ(costs[1]["bytes_alone"], 0);
+}
+
+// Intel's revisions are signed.
+TEST(Coverage, CountsWhatRunsADebugRevisionAsBehind) {
+  const Fleet fleet;
+  const MadeCpu debug = {0xB06F2, 0x01, 0x80000001};
+  fleet.write({debug});
+  fleet.dir().write("old/x", intel(0xB06F2, 0x07, 0x39));
+  const json report = fleet.report({"--firmware-old", "old"});
+  EXPECT_EQ((*row_of(report, debug))["state"], "behind");
+  EXPECT_EQ(report["totals"]["machines_gain_by_release"], 1);
 }
 
 TEST(Coverage, CountsWhatWouldRunSomethingNewer) {
