@@ -41,6 +41,11 @@ class Image {
       messages_.detail("an earlier run has done the work");
       return 0;
     }
+    if (staging_.uki && cli::has_note(call_.staging)) {
+      // Its draft stays, too: it tells of what is in there.
+      messages_.detail("'uki.efi' was made of what the first run left");
+      return 0;
+    }
     if (const auto code = microcode_.read_settings()) return *code;
     choice_ = choose_image(call_, staging_);
     if (!leaves_modules_to_86()) modules_.decide();
@@ -99,10 +104,6 @@ class Image {
     if (!microcode_.vendors().empty() && is_first_of_several_done()) {
       messages_.detail("the first of several initrds has the microcode already");
       microcode_.done();
-    }
-    if (staging_.uki && cli::has_note(call_.staging)) {
-      messages_.detail("'uki.efi' was made of what the first run left");
-      return 0;
     }
     if (choice_.kind == Kind::kMerge) return merge();
     const bool nothing = microcode_.vendors().empty() && modules_.idle();

@@ -90,6 +90,39 @@ TEST(Recorded, IsWhatTheImageWasMadeOf) {
   });
 }
 
+// 60-ukify stands between 58 and 86, 90-uki-copy in front of 95.
+Json recorded_of_unified(ModuleStage& stage) {
+  stage.set("KERNEL_INSTALL_LAYOUT", "uki");
+  stage.add();
+  stage.write("uki.efi", support::noise(4096, 1));
+  EXPECT_EQ(stage.run(kImage).err, "");
+  const std::string uki = stage.dir().write("boot/EFI/Linux/" + kToken + "-" + kKernel + ".efi",
+                                            support::noise(4096, 1));
+  EXPECT_EQ(stage.run(kRecord).err, "");
+  const std::string record = stage.dir() / (kManifests + "/" + kName);
+  if (!support::exists(record)) return {};
+  Json it = Json::parse(support::to_string(support::read_file(record)));
+  EXPECT_EQ(it["files"][0]["path"], uki);
+  EXPECT_EQ(it["inputs"]["microcode"]["updates"][0]["revision"], "0x0000003a");
+  return it;
+}
+
+TEST(RecordedOfAUnifiedImage, IsWhatTheFirstRunLeft) {
+  with_each_program([](const std::string& programs) {
+    ModuleStage merged(programs);
+    merged.serve(kIntel);
+    merged.dir().write("tree/intel", support::IntelBlob().bytes());
+    merged.write("initrd", merged.base());
+    EXPECT_EQ(recorded_of_unified(merged)["base"]["sha256"], sum_of(merged.base()));
+
+    ModuleStage apart(programs);
+    apart.serve(kIntel);
+    apart.dir().write("tree/intel", support::IntelBlob().bytes());
+    apart.set_initrds({apart.dir().write("given.img", apart.base())});
+    EXPECT_FALSE(recorded_of_unified(apart).is_null());
+  });
+}
+
 TEST(Recorded, IsTheImageWithItsParts) {
   with_each_program([](const std::string& programs) {
     const Drafted stage(programs);
