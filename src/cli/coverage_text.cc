@@ -161,6 +161,11 @@ std::vector<std::string> total_lines(const CoverageReport& report) {
   add("machines by change:", totals.changes, change_name);
   if (totals.unserved != 0)
     lines.push_back("unserved: " + counted(totals.unserved, "kind") + " of CPU without microcode");
+  if (!report.others.empty()) {
+    std::uint64_t machines = 0;
+    for (const OtherCpu& it : report.others) machines += it.machines;
+    lines.push_back("without a loader: " + kinds_text(machines, report.others.size()));
+  }
   if (report.machines != 0) lines.push_back(gain_line(totals, report.compared));
   lines.push_back(fmt::format("one archive for all: {}, {} bytes",
                               counted(report.updates, "update"), report.bytes));

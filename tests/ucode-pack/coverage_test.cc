@@ -298,6 +298,21 @@ TEST(Coverage, CountsNoMachineThatIsLeftOut) {
               HasSubstr("\n2 machines, 1 kind of CPU; 4 left out\n"));
 }
 
+// Or the states would not add up to the machines.
+TEST(Coverage, CountsMachinesWithoutALoaderApart) {
+  const Fleet fleet;
+  json stranger = record_of(kBehind), further = stranger;
+  stranger["cpus"] = json::array({{{"vendor", "Other"}, {"signature", "0x1"}}});
+  further["cpus"] = json::array({{{"vendor", "Other"}, {"signature", "0x2"}}});
+  fleet.dir().write("fleet", record_of(kBehind).dump() + stranger.dump() + stranger.dump() +
+                                 further.dump() + "\n");
+  EXPECT_THAT(fleet.ask().out,
+              HasSubstr("\n4 machines, 1 kind of CPU\nmachines by state: 1 behind\n"
+                        "without a loader: 3 machines, 2 kinds of CPU\n"));
+  fleet.write({kBehind});
+  EXPECT_THAT(fleet.ask().out, Not(HasSubstr("without a loader")));
+}
+
 TEST(Coverage, LeavesGuestsToTheirHypervisor) {
   const Fleet fleet;
   MadeCpu guest = kBehind;
