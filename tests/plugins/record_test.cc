@@ -93,6 +93,8 @@ TEST(Recorded, IsWhatTheImageWasMadeOf) {
 // 60-ukify stands between 58 and 86, 90-uki-copy in front of 95.
 Json recorded_of_unified(ModuleStage& stage) {
   stage.set("KERNEL_INSTALL_LAYOUT", "uki");
+  stage.serve(kIntel);
+  stage.dir().write("tree/intel", support::IntelBlob().bytes());
   stage.add();
   stage.write("uki.efi", support::noise(4096, 1));
   EXPECT_EQ(stage.run(kImage).err, "");
@@ -110,14 +112,10 @@ Json recorded_of_unified(ModuleStage& stage) {
 TEST(RecordedOfAUnifiedImage, IsWhatTheFirstRunLeft) {
   with_each_program([](const std::string& programs) {
     ModuleStage merged(programs);
-    merged.serve(kIntel);
-    merged.dir().write("tree/intel", support::IntelBlob().bytes());
     merged.write("initrd", merged.base());
     EXPECT_EQ(recorded_of_unified(merged)["base"]["sha256"], sum_of(merged.base()));
 
     ModuleStage apart(programs);
-    apart.serve(kIntel);
-    apart.dir().write("tree/intel", support::IntelBlob().bytes());
     apart.set_initrds({apart.dir().write("given.img", apart.base())});
     EXPECT_FALSE(recorded_of_unified(apart).is_null());
   });
